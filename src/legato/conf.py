@@ -1,0 +1,101 @@
+"""The ``LEGATO`` setting: every key, its type, its default and its bounds."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any
+
+import msgspec
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from msgspec import Meta, Struct
+
+__all__ = ["Settings", "get_settings", "setting_names"]
+
+Path = Annotated[str, Meta(pattern=r"^(/[-\w.~]+)+$")]
+OptionalPath = Annotated[str, Meta(pattern=r"^((/[-\w.~]+)+)?$")]
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+Rate = Annotated[float, Meta(gt=0)]
+
+
+class Settings(Struct, frozen=True, rename="upper", forbid_unknown_fields=False):
+    """Typed values of ``settings.LEGATO``; keys there are these names in upper case.
+
+    Attributes:
+        broker: Where channels are kept. ``memory://`` serves one process.
+        connection_path: Prefix of the realtime endpoints; the WebSocket is at
+            ``<connection_path>/websocket``.
+        health_path: Answers 200 while the process serves; "" turns it off.
+        ping_interval: Seconds between pings to a client.
+        pong_timeout: Seconds a client has to answer a ping; below the interval.
+        connect_timeout: Seconds a new connection has to become a connected client.
+        hook_timeout: Seconds a hook of a channel may take.
+        session_check_interval: Seconds between looks whether a connection's Django
+            session is still that of its user.
+        channel_limit: Subscriptions a connection may have.
+        channel_max_length: Characters in a channel name.
+        message_max_size: Bytes in one message of a client.
+        outbox_max_size: Bytes that may wait for one client before it is cut off.
+        command_rate: Commands a second a connection may send in the long run.
+        command_burst: Commands it may send at once.
+        history_max_publications: Publications in one answer to a history command.
+        recovery_max_publications: Missed publications a client may recover.
+        memory_max_channels: Channels the memory broker keeps.
+        memory_max_bytes: Bytes of publications the memory broker keeps.
+    """
+
+    broker: str = "memory://"
+    connection_path: Path = "/connection"
+    health_path: OptionalPath = "/health"
+    ping_interval: Seconds = 25.0
+    pong_timeout: Seconds = 8.0
+    connect_timeout: Seconds = 10.0
+    hook_timeout: Seconds = 10.0
+    session_check_interval: Seconds = 300.0
+    channel_limit: Count = 128
+    channel_max_length: Count = 255
+    message_max_size: Count = 65_536
+    outbox_max_size: Count = 1_048_576
+    command_rate: Rate = 100.0
+    command_burst: Count = 500
+    history_max_publications: Count = 300
+    recovery_max_publications: Count = 300
+    memory_max_channels: Count = 10_000
+    memory_max_bytes: Count = 64 * 1024 * 1024
+
+
+def setting_names() -> list[str]:
+    """The keys that ``LEGATO`` may have."""
+    return list(Settings.__struct_encode_fields__)
+
+
+def convert_settings(values: Any) -> Settings:
+    """Values of the ``LEGATO`` dict as typed settings.
+
+    Raises:
+        msgspec.ValidationError: a value is of the wrong type or out of bounds.
+    """
+    return msgspec.convert(values, Settings)
+
+
+@cache
+def get_settings() -> Settings:
+    """The project's settings, read once.
+
+    Raises:
+        ImproperlyConfigured: a value is of the wrong type or out of bounds.
+    """
+    try:
+        return convert_settings(getattr(django_settings, "LEGATO", {}))
+    except msgspec.ValidationError as error:
+        raise ImproperlyConfigured(f"settings.LEGATO: {error}") from None
+
+
+def _reset(*, setting: str, **kwargs: Any) -> None:
+    if setting == "LEGATO":
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_reset, dispatch_uid="legato.conf")

@@ -1,0 +1,70 @@
+"""What can go wrong, as exceptions that carry plain values.
+
+::
+
+    Exception
+    ├── Error                     answers one command of a client; the connection lives
+    │   └── UnrecoverablePosition     112: the epoch changed or the offset was trimmed
+    └── Disconnect                ends the connection of a client
+
+A hook of a :class:`legato.Channel` answers its client by raising ``Error`` or
+``Disconnect``. Misuse by the developer raises ``RuntimeError``, ``TypeError``,
+``ValueError`` or Django's ``ImproperlyConfigured`` instead.
+"""
+
+from __future__ import annotations
+
+__all__ = ["Disconnect", "Error", "UnrecoverablePosition"]
+
+
+class Error(Exception):
+    """An error reply to one command; the client stays connected.
+
+    Args:
+        code: 400 to 1999 for an application's own errors; lower codes are the
+            protocol's (``legato.realtime.protocol.codes.ErrorCode``).
+        message: Shown to the client, so free of secrets; never empty.
+        temporary: True invites the client to try again.
+    """
+
+    def __init__(self, code: int, message: str, *, temporary: bool = False) -> None:
+        super().__init__(code, message)
+        if not message:
+            raise ValueError(f"Error {code} needs a message: clients require one.")
+        self.code = code
+        self.message = message
+        self.temporary = temporary
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class UnrecoverablePosition(Error):
+    """The stream cannot be continued from the position a client named."""
+
+    def __init__(self) -> None:
+        super().__init__(112, "unrecoverable position")
+
+
+class Disconnect(Exception):
+    """The end of a client's connection.
+
+    Args:
+        code: 4000 to 4499 lets the client reconnect, 4500 to 4999 does not; both
+            ranges belong to applications. 3000 to 3999 are the protocol's
+            (``legato.realtime.protocol.codes.DisconnectCode``).
+        reason: Shown to the client; at most 123 bytes of UTF-8, never empty.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        if not reason or len(reason.encode()) > 123:
+            raise ValueError(
+                f"Disconnect {code} needs a reason of 1 to 123 bytes, the room"
+                " a WebSocket close frame has."
+            )
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.reason}"

@@ -1,0 +1,1 @@
+"""Live channels: named logs of publications and the clients that follow them."""

@@ -1,0 +1,1 @@
+"""The Centrifuge client protocol, pure: bytes and values, no clock, no I/O."""
