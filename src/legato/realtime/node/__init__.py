@@ -1,0 +1,1 @@
+"""One node a process: who is subscribed here, and how publications reach them."""

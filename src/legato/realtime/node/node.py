@@ -1,0 +1,133 @@
+"""The node: a broker, the connections of this process, and what joins them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable
+
+from legato.realtime.broker.base import Broker, HistoryPage, Published, Retention
+from legato.realtime.node.fanout import Fanout
+from legato.realtime.node.feed import Feed
+from legato.realtime.node.hub import Hub, Member
+from legato.realtime.node.outbox import Flusher
+from legato.realtime.node.stats import Stats
+from legato.realtime.node.subscriber import Subscriber
+from legato.realtime.protocol.codes import DisconnectCode
+from legato.realtime.protocol.messages import Publication, StreamPosition
+
+__all__ = ["Node"]
+
+RELEASE_DELAY = 1.0
+"""Seconds a channel stays announced after its last subscriber left: people reload."""
+
+logger = logging.getLogger("legato.node")
+
+
+class Node:
+    """One per process, bound to the event loop it is started on."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
+        self.stats = Stats(broker=broker.counters)
+        self.hub = Hub()
+        self.loop: asyncio.AbstractEventLoop
+        self.flusher: Flusher
+        self._fanout = Fanout(self.hub.feeds, self.stats)
+        self._release_timer: asyncio.TimerHandle | None = None
+        self._releasing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.flusher = Flusher(self.loop)
+        await self.broker.start(self._fanout.deliver)
+
+    async def close(self) -> None:
+        """End every connection with 3001, then leave the broker."""
+        self.disconnect(list(self.hub.members.values()), DisconnectCode.SHUTDOWN)
+        if self._release_timer is not None:
+            self._release_timer.cancel()
+        if self._releasing is not None:
+            self._releasing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._releasing
+        await self.broker.close()
+
+    async def publish(
+        self,
+        channel: str,
+        publication: Publication,
+        retention: Retention,
+        idempotency_key: str = "",
+    ) -> Published:
+        """See ``Broker.publish``."""
+        return await self.broker.publish(
+            channel, publication, retention, idempotency_key
+        )
+
+    async def history(
+        self,
+        channel: str,
+        *,
+        since: StreamPosition | None = None,
+        limit: int = 0,
+        reverse: bool = False,
+    ) -> HistoryPage:
+        """See ``Broker.history``."""
+        return await self.broker.history(
+            channel, since=since, limit=limit, reverse=reverse
+        )
+
+    async def join(self, channel: str, subscriber: Subscriber) -> Feed:
+        """Buffer the channel for ``subscriber``; announcing is effective on return.
+
+        The caller reads the history next, then calls ``Feed.go_live``, or ``leave``.
+        """
+        feed = self.hub.feeds.get(channel)
+        if feed is None:
+            feed = self.hub.feeds[channel] = Feed()
+        feed.join(subscriber)
+        if not feed.announced:
+            async with feed.lock:
+                if not feed.announced:
+                    await self.broker.subscribe(channel)
+                    feed.announced = True
+        return feed
+
+    def leave(self, channel: str, subscriber: Subscriber) -> None:
+        feed = self.hub.feeds.get(channel)
+        if feed is None:
+            return
+        feed.leave(subscriber)
+        if not feed and self._release_timer is None:
+            self._release_timer = self.loop.call_later(
+                RELEASE_DELAY, self._start_release
+            )
+
+    def disconnect(self, members: Iterable[Member], code: DisconnectCode) -> None:
+        for member in members:
+            member.close(code, code.reason)
+
+    def _start_release(self) -> None:
+        self._release_timer = None
+        self._releasing = self.loop.create_task(self._release(), name="legato-release")
+
+    async def _release(self) -> None:
+        """Give up the channels that nobody here follows any more."""
+        for channel, feed in list(self.hub.feeds.items()):
+            if feed:
+                continue
+            async with feed.lock:
+                # Whoever joins meanwhile waits for the lock and subscribes again.
+                if feed.announced and not feed:
+                    await self._unsubscribe(channel, feed)
+                if not feed:
+                    del self.hub.feeds[channel]
+
+    async def _unsubscribe(self, channel: str, feed: Feed) -> None:
+        feed.announced = False
+        try:
+            await self.broker.unsubscribe(channel)
+        except Exception:
+            logger.exception("The broker would not unsubscribe from a channel.")
