@@ -1,0 +1,1 @@
+"""What users write: channel classes, their names, and who may do what."""

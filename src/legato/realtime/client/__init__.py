@@ -1,0 +1,1 @@
+"""A connected client: where protocol, channels and node meet."""

@@ -1,0 +1,1 @@
+"""Transports translate between ASGI and connections; they decide nothing."""

@@ -1,0 +1,48 @@
+"""What transports share: the types of ASGI, and the raw-frame extension."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Protocol
+
+from legato.realtime.node.outbox import Sink
+
+__all__ = [
+    "CLOSE_TIMEOUT",
+    "RAW_FRAMES",
+    "Message",
+    "RawFrames",
+    "Receive",
+    "Scope",
+    "Send",
+]
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+CLOSE_TIMEOUT = 5.0
+"""Seconds a peer has to answer a close frame before its socket is cut."""
+
+RAW_FRAMES = "legato.raw_frames"
+"""The ASGI extension: ``scope["extensions"][RAW_FRAMES]["connection"]``.
+
+A server that offers it lets the application write finished WebSocket frames past
+``send``, once the handshake is accepted. Receiving stays as ASGI has it.
+"""
+
+
+class RawFrames(Sink, Protocol):
+    """A server's WebSocket connection that takes finished frames."""
+
+    def take_over(
+        self, *, max_message_size: int, on_shutdown: Callable[[], None]
+    ) -> None:
+        """Write frames from now on; to be called after ``websocket.accept``.
+
+        Args:
+            max_message_size: Bytes a message of the client may have; a larger one
+                closes the connection with 1009.
+            on_shutdown: Called when the server stops; it must close the connection.
+        """

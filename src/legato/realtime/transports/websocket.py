@@ -1,0 +1,177 @@
+"""WebSocket: through raw frames where the server offers them, else through ``send``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from legato.conf import Settings
+from legato.realtime.channels.auth import is_allowed_origin, session_key_of
+from legato.realtime.client.connection import Connection
+from legato.realtime.node.node import Node
+from legato.realtime.node.outbox import Sink
+from legato.realtime.protocol.codes import DisconnectCode
+from legato.realtime.protocol.framing import JSON_FRAMES, JSON_MESSAGES, Format
+from legato.realtime.transports.base import (
+    CLOSE_TIMEOUT,
+    RAW_FRAMES,
+    Message,
+    RawFrames,
+    Receive,
+    Scope,
+    Send,
+)
+
+__all__ = ["serve_websocket"]
+
+SUBPROTOCOL = "centrifuge-json"
+
+MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
+
+MESSAGES_PER_FRAME = 16
+"""Replies that are joined into one WebSocket message, as the protocol allows."""
+
+
+async def serve_websocket(
+    node: Node, settings: Settings, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Serve one WebSocket connection, from the handshake to its end."""
+    headers = scope["headers"]
+    await receive()  # websocket.connect
+    if not is_allowed_origin(headers, secure=scope.get("scheme") == "wss"):
+        node.stats.refused_origins += 1
+        await send({"type": "websocket.close"})  # before accept: 403
+        return
+    accept: Message = {"type": "websocket.accept"}
+    if SUBPROTOCOL in scope.get("subprotocols", ()):
+        accept["subprotocol"] = SUBPROTOCOL
+    await send(accept)
+    session_key = session_key_of(headers)
+    extension = scope.get("extensions", {}).get(RAW_FRAMES)
+    if extension is None:
+        await _serve_messages(node, settings, session_key, receive, send)
+    else:
+        raw: RawFrames = extension["connection"]
+        await _serve_frames(node, settings, session_key, receive, raw)
+
+
+async def _serve_frames(
+    node: Node,
+    settings: Settings,
+    session_key: str,
+    receive: Receive,
+    raw: RawFrames,
+) -> None:
+    connection = _connection(node, settings, JSON_FRAMES, raw, session_key)
+    code = DisconnectCode.SHUTDOWN
+    raw.take_over(
+        max_message_size=settings.message_max_size,
+        on_shutdown=lambda: connection.close(code, code.reason),
+    )
+    await _read(connection, receive)
+
+
+async def _serve_messages(
+    node: Node, settings: Settings, session_key: str, receive: Receive, send: Send
+) -> None:
+    limit = asyncio.timeout(None)
+    sink = SendSink(send, limit)
+    connection = _connection(node, settings, JSON_MESSAGES, sink, session_key)
+    writer = node.loop.create_task(sink.run(), name="legato-websocket-writer")
+    try:
+        async with limit:
+            await _read(connection, receive)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    finally:
+        writer.cancel()
+
+
+def _connection(
+    node: Node, settings: Settings, format: Format, sink: Sink, session_key: str
+) -> Connection:
+    return Connection(node, settings, format, sink, session_key=session_key)
+
+
+async def _read(connection: Connection, receive: Receive) -> None:
+    """Hand over message after message until the peer is gone."""
+    try:
+        while True:
+            event = await receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            if connection.closed:
+                continue  # what still comes in after a close counts no more
+            message = event.get("text")
+            if message is None:
+                message = event["bytes"]
+            if len(message) > connection.settings.message_max_size:
+                connection.close(MESSAGE_TOO_BIG, "message too big")
+                continue
+            await connection.receive(message)
+    finally:
+        await connection.end()
+
+
+class SendSink:
+    """Frames for ``send``, written by one task per connection.
+
+    ASGI's ``send`` waits until the server has room, so what waits here is what the
+    client has not read; the outbox bounds it.
+
+    Args:
+        limit: Runs around the reading side. Servers differ in how long they wait for
+            the answer to a close; from ``close`` on this ends it after 5 s.
+    """
+
+    def __init__(self, send: Send, limit: asyncio.Timeout) -> None:
+        self._send = send
+        self._limit = limit
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._close: tuple[int, str] | None = None
+        self._changed = asyncio.Event()
+        self._written = asyncio.Event()
+
+    def write(self, frames: list[bytes]) -> None:
+        self._waiting.extend(frames)
+        self._size += sum(map(len, frames))
+        self._written.clear()
+        self._changed.set()
+
+    def buffer_size(self) -> int:
+        return self._size
+
+    async def drain(self) -> None:
+        await self._written.wait()
+
+    def close(self, code: int, reason: str) -> None:
+        self._close = (code, reason)
+        self._changed.set()
+        self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT)
+
+    async def run(self) -> None:
+        """Write until closed."""
+        try:
+            while self._close is None or self._waiting:
+                await self._changed.wait()
+                self._changed.clear()
+                while self._waiting:
+                    await self._write_some()
+                self._written.set()
+            code, reason = self._close
+            await self._send(
+                {"type": "websocket.close", "code": code, "reason": reason}
+            )
+        except OSError:
+            pass  # the peer is gone; the reading side learns of it by itself
+        finally:
+            self._written.set()
+
+    async def _write_some(self) -> None:
+        count = min(len(self._waiting), MESSAGES_PER_FRAME)
+        messages = [self._waiting.popleft() for _ in range(count)]
+        text = b"\n".join(messages).decode()
+        await self._send({"type": "websocket.send", "text": text})
+        self._size -= sum(map(len, messages))

@@ -1,0 +1,114 @@
+"""Where settings become a node; nothing else builds one.
+
+A process has one node. It starts with the server, on the server's loop, or, in a
+process that serves nobody, at the first publish, on a loop of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+from django.core.exceptions import ImproperlyConfigured
+
+from legato.conf import Settings, get_settings
+from legato.realtime.broker.base import Broker
+from legato.realtime.broker.memory import MemoryBroker
+from legato.realtime.node.node import Node
+from legato.realtime.node.portal import Portal
+
+__all__ = [
+    "build_broker",
+    "find_portal",
+    "get_portal",
+    "start_serving",
+    "stop_serving",
+]
+
+MEMORY = "memory://"
+
+_node: Node | None = None
+_portal: Portal | None = None
+_lock = threading.Lock()
+
+
+def build_broker(settings: Settings) -> Broker:
+    """The broker that ``settings.broker`` names.
+
+    Raises:
+        ImproperlyConfigured: no broker answers to that URL.
+    """
+    if settings.broker == MEMORY:
+        return MemoryBroker(
+            max_channels=settings.memory_max_channels,
+            max_bytes=settings.memory_max_bytes,
+        )
+    raise ImproperlyConfigured(
+        f"settings.LEGATO['BROKER'] is {settings.broker!r}, which no broker answers"
+        f" to; use {MEMORY!r}."
+    )
+
+
+async def start_serving() -> Node:
+    """The node of this process, started on the running loop if it was not yet.
+
+    Raises:
+        RuntimeError: the process serves from another loop already.
+    """
+    global _node, _portal
+    loop = asyncio.get_running_loop()
+    if _node is not None:
+        if _node.loop is loop:
+            return _node
+        if not _node.loop.is_closed():
+            raise RuntimeError(
+                "Legato already runs on another event loop of this process; one"
+                " process serves from one loop."
+            )
+    node = Node(build_broker(get_settings()))
+    await node.start()
+    _node, _portal = node, Portal(loop)
+    return node
+
+
+async def stop_serving() -> None:
+    """Close the node, ending its connections with 3001; without one do nothing."""
+    global _node, _portal
+    node, _node, _portal = _node, None, None
+    if node is not None:
+        await node.close()
+
+
+def find_portal() -> tuple[Node, Portal] | None:
+    """The node of this process and the way into its loop, if there is one."""
+    if _node is None or _portal is None or _node.loop.is_closed():
+        return None
+    return _node, _portal
+
+
+def get_portal() -> tuple[Node, Portal]:
+    """The same, with a node of its own for a process that serves nobody.
+
+    Raises:
+        ImproperlyConfigured: the broker reaches this process alone, so that nobody
+            would receive what is published here.
+    """
+    return find_portal() or _start_publishing()
+
+
+def _start_publishing() -> tuple[Node, Portal]:
+    global _node, _portal
+    broker = build_broker(get_settings())
+    if not broker.reaches_other_processes:
+        raise ImproperlyConfigured(
+            "This process serves no clients, and the memory broker reaches no other,"
+            " so nobody would receive the publication. Publish from the process that"
+            " runs 'manage.py serve', or set LEGATO['BROKER'] to a broker that"
+            " processes share."
+        )
+    with _lock:
+        if _node is None or _portal is None:
+            node, portal = Node(broker), Portal.start()
+            portal.call(node.start())
+            _node, _portal = node, portal
+        return _node, _portal

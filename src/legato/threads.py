@@ -1,0 +1,139 @@
+"""A bounded pool of worker threads, each leased to one piece of work at a time.
+
+Django's ORM is thread-sensitive: what belongs together has to run on one thread.
+Asgiref's own choice is one thread for the whole process, so that every user waits
+for every other, or a new thread and a new database connection per context. A lease
+gives a piece of work (a hook, a request) one thread of a standing pool: the same one
+throughout, taken when the first synchronous call needs it and given back at the end,
+with its database connection kept or closed as ``CONN_MAX_AGE`` says.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from asgiref.sync import ThreadSensitiveContext
+from django.db import close_old_connections
+
+__all__ = ["Lease", "ThreadPool", "pool"]
+
+T = TypeVar("T")
+
+POOL_SIZE = min(32, (os.cpu_count() or 1) + 4)
+"""As many as Python's own default executor has."""
+
+
+class ThreadPool:
+    """At most ``size`` threads, started when first needed."""
+
+    def __init__(self, size: int = POOL_SIZE) -> None:
+        self._size = size
+        self._started = 0
+        self._free: list[ThreadPoolExecutor] = []
+        self._waiting: deque[Lease] = deque()
+        self._lock = threading.Lock()
+
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Lease]:
+        """Run all thread-sensitive calls of this block on one thread of the pool."""
+        lease = Lease(self)
+        try:
+            async with ThreadSensitiveContext(executor=lease):
+                yield lease
+        finally:
+            lease.release()
+
+    def acquire(self, lease: Lease) -> None:
+        """Give ``lease`` a thread, at once or when one becomes free."""
+        with self._lock:
+            if self._free:
+                thread = self._free.pop()
+            elif self._started < self._size:
+                self._started += 1
+                thread = ThreadPoolExecutor(1, f"legato-{self._started}")
+            else:
+                self._waiting.append(lease)
+                return
+        lease.start(thread)
+
+    def give_back(self, thread: ThreadPoolExecutor) -> None:
+        with self._lock:
+            while self._waiting:
+                lease = self._waiting.popleft()
+                if not lease.released:
+                    break
+            else:
+                self._free.append(thread)
+                return
+        lease.start(thread)
+
+
+class Lease(Executor):
+    """An executor of one thread that is taken from the pool at the first call."""
+
+    def __init__(self, pool: ThreadPool) -> None:
+        self._pool = pool
+        self._thread: ThreadPoolExecutor | None = None
+        self._queue: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self._asked = False
+        self._lock = threading.Lock()
+        self.released = False
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        with self._lock:
+            if self.released:
+                raise RuntimeError("This lease of a thread has ended.")
+            if self._thread is not None:
+                return self._thread.submit(fn, *args, **kwargs)
+            future: Future[T] = Future()
+            self._queue.append((future, lambda: fn(*args, **kwargs)))
+            asked, self._asked = self._asked, True
+        if not asked:
+            self._pool.acquire(self)
+        return future
+
+    def start(self, thread: ThreadPoolExecutor) -> None:
+        """The pool has a thread: run what has waited for it."""
+        with self._lock:
+            if not self.released:
+                self._thread = thread
+                thread.submit(close_old_connections)
+                for future, function in self._queue:
+                    thread.submit(_run, future, function)
+                self._queue.clear()
+                return
+        self._pool.give_back(thread)
+
+    def release(self) -> None:
+        """Give the thread back once it has finished what it was given."""
+        with self._lock:
+            self.released = True
+            thread, self._thread = self._thread, None
+            abandoned = [future for future, _ in self._queue]
+            self._queue.clear()
+        for future in abandoned:
+            future.cancel()
+        if thread is not None:
+            done = thread.submit(close_old_connections)
+            done.add_done_callback(lambda _: self._pool.give_back(thread))
+
+
+def _run(future: Future[T], function: Callable[[], T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = function()
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+pool = ThreadPool()
+"""The process's threads."""
