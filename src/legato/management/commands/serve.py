@@ -1,0 +1,74 @@
+"""``manage.py serve``: the project, its live channels included, in one process."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import platform
+from typing import Any
+
+import django
+from django.conf import settings as django_settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import autoreload
+
+from legato.conf import get_settings
+from legato.realtime.channels.registry import registry
+from legato.server.run import bind, build_server, load_application, parse_bind
+
+
+class Command(BaseCommand):
+    help = "Serves the project over ASGI, with live channels, in one process."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--bind",
+            default="127.0.0.1:8000",
+            metavar="HOST:PORT",
+            help="Where to listen (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--reload",
+            action="store_true",
+            help="Start again when the code changes; for development.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["reload"]:
+            autoreload.run_with_reloader(self.serve, **options)
+        else:
+            self.serve(**options)
+
+    def serve(self, **options: Any) -> None:
+        if options["reload"]:
+            autoreload.raise_last_exception()
+        try:
+            host, port = parse_bind(options["bind"])
+            listener = bind(host, port)
+        except (ValueError, OSError) as error:
+            raise CommandError(getattr(error, "strerror", None) or error) from None
+        address = "{}:{}".format(*listener.getsockname()[:2])
+        server = build_server(
+            load_application(static_files=django_settings.DEBUG),
+            on_ready=lambda: self.announce(address),
+            access_log=django_settings.DEBUG,
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run([listener])
+        self.stdout.write("Stopped.")
+
+    def announce(self, address: str) -> None:
+        """Say what is served, where, and how to stop it."""
+        settings = get_settings()
+        version = importlib.metadata.version("django-legato")
+        count = len(list(registry))
+        self.stdout.write(
+            f"Legato {version}, Django {django.__version__},"
+            f" Python {platform.python_version()}\n"
+            f"Serving  http://{address}/\n"
+            f"Live     ws://{address}{settings.connection_path}/websocket"
+            f" ({count} declared {'channel' if count == 1 else 'channels'},"
+            f" broker {settings.broker})\n"
+            "Stop with Ctrl-C."
+        )
+        self.stdout.flush()
