@@ -33,9 +33,17 @@ class Portal:
     def start(cls) -> Portal:
         """A portal to a loop of its own, on a daemon thread, for the whole process."""
         loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, name="legato", daemon=True)
-        thread.start()
+
+        def run() -> None:
+            loop.run_forever()
+            loop.close()
+
+        threading.Thread(target=run, name="legato", daemon=True).start()
         return cls(loop)
+
+    def stop(self) -> None:
+        """End the loop that ``start`` began, and its thread."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run ``coroutine`` on the loop and return its result.

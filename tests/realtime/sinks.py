@@ -1,0 +1,47 @@
+"""Transports that keep what they are given."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+
+class MemorySink:
+    """A sink that a test reads; ``unread`` plays the transport's own buffer.
+
+    Attributes:
+        writes: The frames of each write.
+        closed: Code and reason, once closed.
+    """
+
+    def __init__(self) -> None:
+        self.writes: list[list[bytes]] = []
+        self.unread = 0
+        self.closed: tuple[int, str] | None = None
+        self.room = asyncio.Event()
+        self.room.set()
+
+    def write(self, frames: list[bytes]) -> None:
+        self.writes.append(list(frames))
+
+    def buffer_size(self) -> int:
+        return self.unread
+
+    async def drain(self) -> None:
+        await self.room.wait()
+
+    def close(self, code: int, reason: str) -> None:
+        assert self.closed is None, "a transport is closed once"
+        self.closed = (code, reason)
+
+    @property
+    def replies(self) -> list[dict[str, Any]]:
+        """Everything written, decoded."""
+        return [json.loads(frame) for write in self.writes for frame in write]
+
+
+async def turn(count: int = 1) -> None:
+    """Let the event loop go round."""
+    for _ in range(count):
+        await asyncio.sleep(0)
