@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -45,16 +45,21 @@ def is_allowed_origin(headers: Headers, *, secure: bool) -> bool:
     origin = _header(headers, b"origin")
     if origin is None:
         return True
-    if _is_trusted(origin):
-        return True
-    parts = urlsplit(origin)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
+    try:
+        parts = urlsplit(origin.lower())
+        parts.port  # noqa: B018 - a property that raises for what is no number
+    except ValueError:
         return False
+    if parts.scheme not in ("http", "https"):
+        return False
+    if _is_trusted(parts):
+        return True
     if secure and parts.scheme != "https":
         return False
-    if parts.netloc.lower() == (_header(headers, b"host") or "").lower():
-        return _is_named_host(parts.netloc) or "*" in settings.ALLOWED_HOSTS
-    return _is_named_host(parts.netloc)
+    return _is_named_host(parts.hostname or "") or (
+        "*" in settings.ALLOWED_HOSTS
+        and parts.netloc == (_header(headers, b"host") or "").lower()
+    )
 
 
 def session_key_of(headers: Headers) -> str:
@@ -90,22 +95,20 @@ def _header(headers: Headers, name: bytes) -> str | None:
     return next((v.decode("latin-1") for k, v in headers if k == name), None)
 
 
-def _is_trusted(origin: str) -> bool:
+def _is_trusted(origin: SplitResult) -> bool:
     """As Django's CSRF check compares: exact, or a wildcard for subdomains."""
-    asked = urlsplit(origin.lower())
     for trusted in settings.CSRF_TRUSTED_ORIGINS:
         scheme, _, host = trusted.partition("://")
-        if asked.scheme == scheme and is_same_domain(
-            asked.netloc, host.removeprefix("*") if host.startswith("*.") else host
-        ):
+        if host.startswith("*."):
+            host = host.removeprefix("*")
+        if origin.scheme == scheme and is_same_domain(origin.netloc, host):
             return True
     return False
 
 
-def _is_named_host(netloc: str) -> bool:
+def _is_named_host(host: str) -> bool:
     """True when ``ALLOWED_HOSTS`` names this host otherwise than by ``"*"``."""
     hosts = settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])
-    host = urlsplit(f"//{netloc}").hostname or ""
     if ":" in host:
         host = f"[{host}]"
-    return validate_host(host, [host for host in hosts if host != "*"])
+    return bool(host) and validate_host(host, [name for name in hosts if name != "*"])

@@ -21,7 +21,7 @@ def decode_payload(payload: Raw) -> Any:
     """
     try:
         return msgspec.json.decode(payload)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise ErrorCode.BAD_REQUEST.error() from None
 
 
