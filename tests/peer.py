@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import deque
 from collections.abc import AsyncIterator
@@ -82,13 +83,13 @@ class Peer:
 
     async def close_code(self) -> int:
         """The code with which the server ends the connection."""
-        try:
+        with contextlib.suppress(ConnectionClosed):
             while True:
                 await self._receive()
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None, "the connection was cut without a close"
-            assert closed.rcvd.reason, "a close needs a reason"
-            return closed.rcvd.code
+        code = self.websocket.close_code
+        assert code not in (None, 1005, 1006), "the connection was cut without a close"
+        assert self.websocket.close_reason, "a close needs a reason"
+        return int(code or 0)
 
     async def wait_for_ping(self) -> None:
         before = self.pings

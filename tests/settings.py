@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 SECRET_KEY = "a key for tests"
-DEBUG = False
+DEBUG = os.environ.get("TEST_DEBUG") == "1"
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 INSTALLED_APPS = [
     "legato",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 
@@ -22,8 +23,9 @@ class MemorySink:
         self.room = asyncio.Event()
         self.room.set()
 
-    def write(self, frames: list[bytes]) -> None:
+    def write(self, frames: list[bytes]) -> int:
         self.writes.append(list(frames))
+        return self.unread
 
     def buffer_size(self) -> int:
         return self.unread
@@ -45,3 +47,10 @@ async def turn(count: int = 1) -> None:
     """Let the event loop go round."""
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what no event announces."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)

@@ -74,9 +74,9 @@ async def test_a_rolled_back_savepoint_publishes_nothing(
     def work() -> None:
         with transaction.atomic():
             legato.publish("room:a", "outer")
-            with pytest.raises(ZeroDivisionError), transaction.atomic():
+            with transaction.atomic():
                 legato.publish("room:a", "inner")
-                raise ZeroDivisionError
+                transaction.set_rollback(True)
 
     async with raw_server.connected() as peer:
         await peer.subscribe("room:a")
@@ -187,7 +187,7 @@ def shared_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     yield announced
     found = wiring.find_portal()
     if found is not None:
-        node, portal = found
+        portal = found[1]
         portal.call(wiring.stop_serving())
         portal.stop()
 

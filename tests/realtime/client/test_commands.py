@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import legato
+from legato.realtime.channels.registry import registry
 from tests.conftest import LiveServer
 from tests.site import channels
 
@@ -234,7 +235,7 @@ async def test_on_unsubscribe_follows_however_a_client_leaves(
         await peer.subscribe("watched:asked")
         await peer.subscribe("watched:gone")
         await peer.ask(unsubscribe={"channel": "watched:asked"})
-        assert channels.LEFT == [(peer.client, "asked")]
+        assert [(peer.client, "asked")] == channels.LEFT
     async with raw_server.connected() as other:
         while len(channels.LEFT) < 2:
             await other.ask(presence={"channel": "room:a"})
@@ -255,10 +256,8 @@ async def test_anonymous_visitors_come_only_where_a_channel_lets_them(
 ) -> None:
     async with raw_server.connected() as peer:
         assert await peer.error_code(subscribe={"channel": "private:1"}) == 103
-    for channel in (channels.Room, channels.Ticker, channels.Unruly):
-        monkeypatch.setattr(channel, "anonymous", False)
-    for channel in (channels.Closed, channels.Watched):
-        monkeypatch.setattr(channel, "anonymous", False)
+    for channel in registry:
+        monkeypatch.setattr(type(channel), "anonymous", False)
     async with raw_server.peer() as peer:
         await peer.send('{"id":1,"connect":{}}')
         assert await peer.close_code() == 3507

@@ -9,7 +9,8 @@ from legato.realtime.node.feed import Feed
 from legato.realtime.node.outbox import Flusher, Outbox
 from legato.realtime.node.stats import Stats
 from legato.realtime.node.subscriber import Subscriber
-from legato.realtime.protocol.framing import JSON, JSON_MESSAGES, Format
+from legato.realtime.protocol.framing import JSON_MESSAGES, Format
+from legato.realtime.protocol.json import JSON
 from legato.realtime.protocol.messages import Publication, StreamPosition
 from tests.realtime.sinks import MemorySink, turn
 

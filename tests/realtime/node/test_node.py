@@ -12,7 +12,7 @@ from legato.realtime.node.outbox import Outbox
 from legato.realtime.node.subscriber import Subscriber
 from legato.realtime.protocol.codes import DisconnectCode
 from legato.realtime.protocol.framing import JSON_MESSAGES
-from tests.realtime.sinks import MemorySink, turn
+from tests.realtime.sinks import MemorySink, turn, until
 
 
 class RecordingBroker(MemoryBroker):
@@ -92,8 +92,7 @@ async def test_the_last_to_leave_ends_the_announcing(
     await node.join("a", other)
     node.leave("a", one)
     node.leave("a", other)
-    while node.hub.feeds:
-        await asyncio.sleep(0.001)
+    await until(lambda: not node.hub.feeds)
     assert broker.calls == ["subscribe a", "unsubscribe a"]
     await node.close()
 
@@ -105,8 +104,7 @@ async def test_joining_while_the_channel_is_given_up_announces_it_again(
     await node.join("a", first)
     broker.gate.clear()
     node.leave("a", first)
-    while broker.calls[-1] != "unsubscribe a":
-        await asyncio.sleep(0.001)
+    await until(lambda: broker.calls[-1] == "unsubscribe a")
     join = asyncio.create_task(node.join("a", second))
     await turn(3)
     broker.gate.set()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -74,12 +75,8 @@ def test_anything_but_commands_is_a_bad_request(message: str | bytes) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_no_input_raises_anything_but_a_bad_request(message: str | bytes) -> None:
-    try:
-        commands = JSON.decode(message)
-    except Disconnect as error:
-        assert error.code == 3501
-    else:
-        assert commands
+    with contextlib.suppress(Disconnect):
+        assert JSON.decode(message)
 
 
 @given(json_values)

@@ -20,6 +20,9 @@ from legato.server.run import bind, build_server, load_application, parse_bind
 class Command(BaseCommand):
     help = "Serves the project over ASGI, with live channels, in one process."
 
+    # Checked when serving begins, so that --reload checks changed code, and once.
+    requires_system_checks: list[str] = []
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--bind",
@@ -42,6 +45,7 @@ class Command(BaseCommand):
     def serve(self, **options: Any) -> None:
         if options["reload"]:
             autoreload.raise_last_exception()
+        self.check()
         try:
             host, port = parse_bind(options["bind"])
             listener = bind(host, port)

@@ -108,6 +108,11 @@ class Connection:
         self._timers.set(Deadline.STALE, settings.connect_timeout)
         node.stats.connections += 1
 
+    @property
+    def awaits_pong(self) -> bool:
+        """True while the last ping is unanswered."""
+        return self._session.awaiting_pong
+
     # ── what the transport calls ────────────────────────────────────────────
 
     async def receive(self, message: bytes | str) -> None:
@@ -226,7 +231,7 @@ class Connection:
         self._timers.set(Deadline.PING, self.settings.ping_interval)
 
     def _check_pong(self) -> None:
-        if not self._session.awaiting_pong:
+        if not self.awaits_pong:
             return
         if self._busy:
             # The pong may wait behind the command under way, which has an end.

@@ -21,8 +21,11 @@ __all__ = ["Flusher", "Outbox", "Sink"]
 class Sink(Protocol):
     """Where an outbox writes: the sending half of a transport."""
 
-    def write(self, frames: list[bytes]) -> None:
-        """Take the frames for sending, in order; never blocks."""
+    def write(self, frames: list[bytes]) -> int:
+        """Take the frames for sending, in order; never blocks.
+
+        The list stays the caller's. Returns what ``buffer_size`` then would.
+        """
 
     def buffer_size(self) -> int:
         """Bytes taken and not yet handed to the operating system."""
@@ -72,6 +75,7 @@ class Outbox:
         "_on_overflow",
         "_sink",
         "_size",
+        "_write",
         "closed",
         "format",
     )
@@ -88,6 +92,7 @@ class Outbox:
         self.format = format
         self.closed = False
         self._sink = sink
+        self._write = sink.write
         self._flusher = flusher
         self._limit = limit
         self._on_overflow = on_overflow
@@ -110,10 +115,10 @@ class Outbox:
         """Hand the waiting frames to the transport as one write."""
         if self.closed or not self._frames:
             return
-        frames, self._frames = self._frames, []
         self._size = 0
-        self._sink.write(frames)
-        if self._sink.buffer_size() > self._limit:
+        buffered = self._write(self._frames)
+        self._frames.clear()
+        if buffered > self._limit:
             self._overflow()
 
     async def drain(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 __all__ = ["Stats"]
@@ -43,7 +43,8 @@ class Stats:
 
     def snapshot(self) -> dict[str, Any]:
         """A copy that no longer changes, fit for JSON."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
             name: dict(value) if isinstance(value, Counter) else value
-            for name, value in asdict(self).items()
+            for name, value in values.items()
         }

@@ -47,6 +47,7 @@ async def serve_websocket(
         accept["subprotocol"] = SUBPROTOCOL
     await send(accept)
     session_key = session_key_of(headers)
+    del headers  # 3 KB that an idle connection would keep
     extension = scope.get("extensions", {}).get(RAW_FRAMES)
     if extension is None:
         await _serve_messages(node, settings, session_key, receive, send)
@@ -134,11 +135,12 @@ class SendSink:
         self._changed = asyncio.Event()
         self._written = asyncio.Event()
 
-    def write(self, frames: list[bytes]) -> None:
+    def write(self, frames: list[bytes]) -> int:
         self._waiting.extend(frames)
         self._size += sum(map(len, frames))
         self._written.clear()
         self._changed.set()
+        return self._size
 
     def buffer_size(self) -> int:
         return self._size
