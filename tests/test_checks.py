@@ -71,7 +71,13 @@ def test_settings_that_are_no_dict_are_an_error() -> None:
 def test_a_pong_has_to_come_before_the_next_ping() -> None:
     message = only(LEGATO={"PING_INTERVAL": 5, "PONG_TIMEOUT": 8})
     assert message.id == "legato.E002"
-    assert "(8.0 s) must be smaller than LEGATO['PING_INTERVAL'] (5.0 s)" in message.msg
+    assert "PONG_TIMEOUT (8.0 s) must be smaller than PING_INTERVAL" in message.msg
+
+
+def test_messages_have_to_fit_into_an_outbox() -> None:
+    message = only(LEGATO={"OUTBOX_MAX_SIZE": 100_000})
+    assert message.id == "legato.E002"
+    assert "MESSAGE_MAX_SIZE (65536) must be at most a quarter" in message.msg
 
 
 def test_a_broker_nobody_knows_is_an_error() -> None:

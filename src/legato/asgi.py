@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import django
 from django.core.asgi import get_asgi_application as get_django_application
 
 from legato.conf import get_settings
@@ -26,7 +25,6 @@ def get_asgi_application(websocket: Any = None) -> Application:
             Legato's own, for example the ``URLRouter`` of Channels. Without one they
             are refused with 403.
     """
-    django.setup(set_prefix=False)
     return Application(get_django_application(), websocket)
 
 
@@ -61,7 +59,7 @@ class Application:
                 await self.websocket(scope, receive, send)
             else:
                 await send({"type": "websocket.close"})
-        elif path == self._health_path:
+        elif self._health_path and path == self._health_path:
             await _respond(send, 200, b"{}")
         elif path == self._websocket_path:
             upgrade = [(b"upgrade", b"websocket")]
@@ -86,7 +84,8 @@ class Application:
 def _path(scope: Scope) -> str:
     """The path within the application, without a prefix it is mounted at."""
     path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
+    root: str = scope.get("root_path", "").rstrip("/")
+    return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
 
 async def _respond(

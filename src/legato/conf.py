@@ -13,8 +13,8 @@ from msgspec import Meta, Struct
 
 __all__ = ["Settings", "get_settings", "setting_names"]
 
-Path = Annotated[str, Meta(pattern=r"^(/[-\w.~]+)+$")]
-OptionalPath = Annotated[str, Meta(pattern=r"^((/[-\w.~]+)+)?$")]
+Path = Annotated[str, Meta(pattern=r"^(/[-\w.~]+)+\Z")]
+OptionalPath = Annotated[str, Meta(pattern=r"^((/[-\w.~]+)+)?\Z")]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 Rate = Annotated[float, Meta(gt=0)]
@@ -64,6 +64,23 @@ class Settings(Struct, frozen=True, rename="upper", forbid_unknown_fields=False)
     recovery_max_publications: Count = 300
     memory_max_channels: Count = 10_000
     memory_max_bytes: Count = 64 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if self.pong_timeout >= self.ping_interval:
+            raise ValueError(
+                f"PONG_TIMEOUT ({self.pong_timeout} s) must be smaller than"
+                f" PING_INTERVAL ({self.ping_interval} s)"
+            )
+        if self.message_max_size > self.payload_max_size:
+            raise ValueError(
+                f"MESSAGE_MAX_SIZE ({self.message_max_size}) must be at most a quarter"
+                f" of OUTBOX_MAX_SIZE ({self.outbox_max_size})"
+            )
+
+    @property
+    def payload_max_size(self) -> int:
+        """Bytes of data in one publication: several have to fit into an outbox."""
+        return self.outbox_max_size // 4
 
 
 def setting_names() -> list[str]:

@@ -29,6 +29,8 @@ class Error(Exception):
 
     def __init__(self, code: int, message: str, *, temporary: bool = False) -> None:
         super().__init__(code, message)
+        if not 100 <= code <= 1999:
+            raise ValueError(f"Error {code}: use a code of 400 to 1999.")
         if not message:
             raise ValueError(f"Error {code} needs a message: clients require one.")
         self.code = code
@@ -58,6 +60,8 @@ class Disconnect(Exception):
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
+        if not 3000 <= code <= 4999:
+            raise ValueError(f"Disconnect {code}: use a code of 4000 to 4999.")
         if not reason or len(reason.encode()) > 123:
             raise ValueError(
                 f"Disconnect {code} needs a reason of 1 to 123 bytes, the room"

@@ -10,7 +10,7 @@ with its database connection kept or closed as ``CONN_MAX_AGE`` says.
 
 from __future__ import annotations
 
-import os
+import contextlib
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -25,8 +25,8 @@ __all__ = ["Lease", "ThreadPool", "pool"]
 
 T = TypeVar("T")
 
-POOL_SIZE = min(32, (os.cpu_count() or 1) + 4)
-"""As many as Python's own default executor has."""
+POOL_SIZE = 16
+"""Threads for hooks; most of their time they wait for the database."""
 
 
 class ThreadPool:
@@ -62,15 +62,17 @@ class ThreadPool:
                 return
         lease.start(thread)
 
+    def forget(self, lease: Lease) -> None:
+        """A lease that waited for a thread needs none any more."""
+        with self._lock, contextlib.suppress(ValueError):
+            self._waiting.remove(lease)
+
     def give_back(self, thread: ThreadPoolExecutor) -> None:
         with self._lock:
-            while self._waiting:
-                lease = self._waiting.popleft()
-                if not lease.released:
-                    break
-            else:
+            if not self._waiting:
                 self._free.append(thread)
                 return
+            lease = self._waiting.popleft()
         lease.start(thread)
 
 
@@ -83,11 +85,11 @@ class Lease(Executor):
         self._queue: list[tuple[Future[Any], Callable[[], Any]]] = []
         self._asked = False
         self._lock = threading.Lock()
-        self.released = False
+        self._released = False
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         with self._lock:
-            if self.released:
+            if self._released:
                 raise RuntimeError("This lease of a thread has ended.")
             if self._thread is not None:
                 return self._thread.submit(fn, *args, **kwargs)
@@ -101,7 +103,7 @@ class Lease(Executor):
     def start(self, thread: ThreadPoolExecutor) -> None:
         """The pool has a thread: run what has waited for it."""
         with self._lock:
-            if not self.released:
+            if not self._released:
                 self._thread = thread
                 thread.submit(close_old_connections)
                 for future, function in self._queue:
@@ -113,13 +115,15 @@ class Lease(Executor):
     def release(self) -> None:
         """Give the thread back once it has finished what it was given."""
         with self._lock:
-            self.released = True
+            self._released = True
             thread, self._thread = self._thread, None
             abandoned = [future for future, _ in self._queue]
             self._queue.clear()
         for future in abandoned:
             future.cancel()
-        if thread is not None:
+        if thread is None:
+            self._pool.forget(self)
+        else:
             done = thread.submit(close_old_connections)
             done.add_done_callback(lambda _: self._pool.give_back(thread))
 

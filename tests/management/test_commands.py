@@ -108,7 +108,7 @@ def test_serve_says_what_it_serves_and_stops_cleanly(tmp_path: Path) -> None:
     with running("serve", "--bind", "127.0.0.1:0", cwd=tmp_path) as process:
         process.wait_for(r"Legato \S+, Django \S+, Python 3")
         port = process.wait_for(r"Serving +http://127\.0\.0\.1:(\d+)/")[1]
-        process.wait_for(r"Live +ws://.*/connection/websocket \(6 .*memory://\)")
+        process.wait_for(r"Live +ws://.*/connection/websocket \(7 .*memory://\)")
         process.wait_for("Stop with Ctrl-C")
         assert fetch(f"http://127.0.0.1:{port}/health") == b"{}"
         assert '"client"' in greet(port)
@@ -127,6 +127,7 @@ def test_serve_serves_static_files_in_development(tmp_path: Path) -> None:
     ("bind", "message"),
     [
         ("nonsense", "CommandError: 'nonsense' is not HOST:PORT"),
+        ("::1", "CommandError: '::1' is not HOST:PORT"),
         ("127.0.0.1:99999", "CommandError: '127.0.0.1:99999' is not HOST:PORT"),
         ("192.0.2.1:80", "CommandError: Cannot listen on 192.0.2.1:80: this machine"),
     ],

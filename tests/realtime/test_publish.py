@@ -19,6 +19,7 @@ from django.db import transaction
 import legato
 from legato.conf import Settings
 from legato.realtime import wiring
+from legato.realtime.broker.base import Published
 from legato.realtime.broker.memory import MemoryBroker
 from tests.conftest import LiveServer
 
@@ -125,10 +126,8 @@ async def test_an_idempotency_key_sends_once(raw_server: LiveServer) -> None:
         assert [(await peer.publication())["data"] for _ in range(2)] == ["one", "two"]
 
 
-async def test_publishing_on_the_loops_own_thread_is_refused(
-    raw_server: LiveServer,
-) -> None:
-    with pytest.raises(RuntimeError, match=r"await it, for example legato\.apublish"):
+async def test_publishing_where_a_loop_runs_is_refused() -> None:
+    with pytest.raises(RuntimeError, match=r"await legato\.apublish\(\)"):
         legato.publish("room:a", 1)
 
 
@@ -148,6 +147,34 @@ async def test_a_channel_nobody_declared_is_named(channel: str, message: str) ->
 async def test_data_that_is_no_json_is_refused_at_the_call() -> None:
     with pytest.raises(TypeError, match="object cannot be published"):
         await legato.apublish("room:a", object())
+
+
+@pytest.mark.parametrize("tags", [{"n": 1}, {1: "n"}])
+async def test_tags_are_text(tags: dict[str, str]) -> None:
+    with pytest.raises(TypeError, match="tags must map text to text"):
+        await legato.apublish("room:a", 1, tags=tags)
+
+
+async def test_data_that_would_fill_an_outbox_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"300002 bytes of JSON, and 262144 are allo"):
+        await legato.apublish("room:a", "x" * 300_000)
+    with pytest.raises(ValueError, match="bytes of JSON"):
+        await legato.apublish("room:a", 1, tags={"k": "x" * 300_000})
+
+
+def test_a_test_case_that_never_commits_needs_no_server() -> None:
+    with transaction.atomic():
+        legato.publish("room:a", 1)
+        transaction.set_rollback(True)
+
+
+def test_a_failing_broker_does_not_undo_a_commit(
+    shared_broker: SharedBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared_broker.failing = True
+    with transaction.atomic():
+        legato.publish("room:a", 1)
+    assert "A publication to 'room:a' was lost after the commit" in caplog.text
 
 
 def test_publishing_where_nobody_is_served_says_what_to_set() -> None:
@@ -173,18 +200,23 @@ class SharedBroker(MemoryBroker):
     """Stands for a broker that processes share, to publish without a server."""
 
     reaches_other_processes = True
+    failing = False
+
+    async def publish(self, *args: Any, **kwargs: Any) -> Published:
+        if self.failing:
+            raise ConnectionError("the broker is away")
+        return await super().publish(*args, **kwargs)
 
 
 @pytest.fixture
-def shared_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
-    announced: list[Any] = []
+def shared_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[SharedBroker]:
     broker = SharedBroker(max_channels=10, max_bytes=10_000)
 
     def build(settings: Settings) -> SharedBroker:
         return broker
 
     monkeypatch.setattr(wiring, "build_broker", build)
-    yield announced
+    yield broker
     found = wiring.find_portal()
     if found is not None:
         portal = found[1]

@@ -25,6 +25,20 @@ class Room(Channel):
         return data
 
 
+class Signed(Channel):
+    """Edits what clients publish, in place."""
+
+    pattern = "signed:{name}"
+    anonymous = True
+
+    def authorize(self, client: Client, name: str) -> bool:
+        return True
+
+    def on_publish(self, client: Client, data: Any, name: str) -> Any:
+        data["author"] = client.id
+        return data
+
+
 class Ticker(Channel):
     """Not kept; clients only listen."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
 from legato.conf import get_settings
@@ -12,9 +14,12 @@ from legato.realtime import wiring
 from legato.realtime.broker.base import Retention
 from legato.realtime.channels.payload import encode_payload
 from legato.realtime.channels.registry import registry
+from legato.realtime.node.portal import is_running_loop
 from legato.realtime.protocol.messages import Publication
 
 __all__ = ["apublish", "publish"]
+
+logger = logging.getLogger("legato.publish")
 
 
 def publish(
@@ -39,21 +44,26 @@ def publish(
         idempotency_key: Used again on this channel within 300 s, nothing is sent.
 
     Raises:
-        ValueError: no declared channel has this name.
+        ValueError: no declared channel has this name, or ``data`` takes more than a
+            quarter of ``OUTBOX_MAX_SIZE``.
         TypeError: JSON cannot hold ``data``.
         ImproperlyConfigured: nobody could receive it; the message says what to set.
         RuntimeError: called on the thread of the event loop; await ``apublish``.
     """
     publication, retention = _prepare(channel, data, tags)
-    node, portal = wiring.get_portal()
+    if is_running_loop():
+        raise RuntimeError(
+            "This thread runs an event loop, which waiting would block: use the async"
+            " twin, await legato.apublish()."
+        )
 
     def send() -> None:
+        node, portal = wiring.get_portal()
         portal.call(node.publish(channel, publication, retention, idempotency_key))
 
-    portal.check_thread()
     # Asking on_commit() outside a transaction would open a database connection.
     if transaction.get_connection().in_atomic_block:
-        transaction.on_commit(send, robust=True)
+        transaction.on_commit(lambda: _send_committed(channel, send))
     else:
         send()
 
@@ -75,17 +85,36 @@ async def apublish(
     await portal.acall(node.publish(channel, publication, retention, idempotency_key))
 
 
+def _send_committed(channel: str, send: Callable[[], None]) -> None:
+    """Send after the commit, which no failure of a broker can undo any more."""
+    try:
+        send()
+    except ImproperlyConfigured:
+        raise
+    except Exception:
+        logger.exception("A publication to %r was lost after the commit.", channel)
+
+
 def _prepare(
     channel: str, data: Any, tags: Mapping[str, str] | None
 ) -> tuple[Publication, Retention]:
-    limit = get_settings().channel_max_length
-    found = registry.resolve(channel) if len(channel) <= limit else None
+    settings = get_settings()
+    fits = len(channel) <= settings.channel_max_length
+    found = registry.resolve(channel) if fits else None
     if found is None:
         raise ValueError(_unknown(channel))
     publication = Publication(
-        data=encode_payload(data), tags=dict(tags) if tags else None
+        data=encode_payload(data, settings.payload_max_size),
+        tags=_check_tags(tags, settings.payload_max_size) if tags else None,
     )
     return publication, found[0].retention
+
+
+def _check_tags(tags: Mapping[str, str], max_size: int) -> dict[str, str]:
+    if not all(isinstance(text, str) for item in tags.items() for text in item):
+        raise TypeError(f"tags must map text to text, not {dict(tags)!r}.")
+    encode_payload(tags := dict(tags), max_size)
+    return tags
 
 
 def _unknown(channel: str) -> str:

@@ -35,7 +35,9 @@ def on_logged_out(*, request: HttpRequest | None, **kwargs: Any) -> None:
     """The session ends, and with it every tab that uses it; other sessions stay."""
     session_key = getattr(getattr(request, "session", None), "session_key", None)
     if session_key:
-        _disconnect(lambda hub: hub.of_session(session_key))
+        # Django deletes the session after this signal: a tab that connects in
+        # between is found by the second look.
+        _disconnect(lambda hub: hub.of_session(session_key), again_in=2.0)
 
 
 def on_user_saved(*, instance: Any, using: str, **kwargs: Any) -> None:
@@ -54,7 +56,9 @@ def on_user_deleted(*, instance: Any, using: str, **kwargs: Any) -> None:
     )
 
 
-def _disconnect(find: Callable[[Hub], list[Member]]) -> None:
+def _disconnect(
+    find: Callable[[Hub], list[Member]], again_in: float | None = None
+) -> None:
     """Close the connections that ``find`` names, on the node's own thread.
 
     3503 tells clients not to come back: the cookie may be valid for a moment more.
@@ -68,3 +72,5 @@ def _disconnect(find: Callable[[Hub], list[Member]]) -> None:
         node.disconnect(find(node.hub), DisconnectCode.FORCE_DISCONNECT)
 
     portal.loop.call_soon_threadsafe(close)
+    if again_in is not None:
+        portal.loop.call_soon_threadsafe(portal.loop.call_later, again_in, close)

@@ -30,6 +30,7 @@ MEMORY = "memory://"
 _node: Node | None = None
 _portal: Portal | None = None
 _lock = threading.Lock()
+_starting = asyncio.Lock()
 
 
 def build_broker(settings: Settings) -> Broker:
@@ -57,18 +58,19 @@ async def start_serving() -> Node:
     """
     global _node, _portal
     loop = asyncio.get_running_loop()
-    if _node is not None:
-        if _node.loop is loop:
-            return _node
-        if not _node.loop.is_closed():
+    if _node is not None and _node.loop is loop:
+        return _node
+    async with _starting:
+        if _node is None or _node.loop.is_closed():
+            node = Node(build_broker(get_settings()))
+            await node.start()
+            _node, _portal = node, Portal(loop)
+        elif _node.loop is not loop:
             raise RuntimeError(
                 "Legato already runs on another event loop of this process; one"
                 " process serves from one loop."
             )
-    node = Node(build_broker(get_settings()))
-    await node.start()
-    _node, _portal = node, Portal(loop)
-    return node
+        return _node
 
 
 async def stop_serving() -> None:
@@ -107,8 +109,9 @@ def _start_publishing() -> tuple[Node, Portal]:
             " processes share."
         )
     with _lock:
-        if _node is None or _portal is None:
+        found = find_portal()
+        if found is None:
             node, portal = Node(broker), Portal.start()
             portal.call(node.start())
-            _node, _portal = node, portal
-        return _node, _portal
+            _node, _portal = found = node, portal
+        return found

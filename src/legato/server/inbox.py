@@ -12,7 +12,7 @@ class Inbox:
     """The part of ``asyncio.Queue`` that a connection uses, at a tenth of its size.
 
     An idle ``asyncio.Queue`` holds three deques, 2 KB that thousands of connections
-    would each pay.
+    would each pay. Here a list is enough, for the protocol bounds it.
     """
 
     __slots__ = ("_messages", "_reader")
@@ -20,6 +20,9 @@ class Inbox:
     def __init__(self) -> None:
         self._messages: list[Any] = []
         self._reader: asyncio.Future[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._messages)
 
     def put_nowait(self, message: Any) -> None:
         self._messages.append(message)

@@ -8,8 +8,8 @@ It is uvicorn's class in all but these points:
 
 - It offers the raw-frame extension (``legato.realtime.transports.base``).
 - A peer that does not answer a close is cut after 5 s, even with data unsent.
-- Pings of a peer that reads none of the pongs are answered up to a bound.
-- A message may come in at most 1,024 fragments.
+- Pings of a peer that does not read are not answered, which would fill memory.
+- A message may come in at most 1,024 fragments, and as many messages may wait.
 - An empty ``Sec-WebSocket-Protocol`` header, which the Python SDK sends, is no error.
 """
 
@@ -30,11 +30,14 @@ from legato.server.inbox import Inbox
 __all__ = ["WebSocketProtocol"]
 
 MAX_FRAGMENTS = 1024
-MAX_UNREAD_PONGS = 65_536
-"""Bytes that may wait unsent when a ping asks for one more pong."""
+MAX_WAITING = 1024
+"""Messages that may wait to be read by the application."""
 
-POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
-MESSAGE_TOO_BIG = 1009
+MAX_UNREAD = 65_536
+"""Bytes that may wait unsent; above it pings get no pong."""
+
+MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
+TOO_MANY_REQUESTS = (3013, "too many requests")
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -56,14 +59,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def write(self, frames: list[bytes]) -> int:
         """Send finished frames as one write."""
-        if self.close_sent or self.disconnected:
-            return 0
         transport = self.transport
-        if len(frames) == 1:
-            transport.write(frames[0])
-        else:
-            # Not joined: the frames of a fan-out are shared by all receivers.
-            transport.writelines(frames)
+        if self.close_sent or self.disconnected or transport.is_closing():
+            return 0
+        transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
         return transport.get_write_buffer_size()
 
     def buffer_size(self) -> int:
@@ -78,50 +77,6 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             return
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self._await_close(code, reason)
-
-    # ── where uvicorn's class is too trusting ───────────────────────────────
-
-    def handle_connect(self, event: Request) -> None:
-        if not "".join(event.headers.get_all("Sec-WebSocket-Protocol")).strip():
-            event.headers.pop("Sec-WebSocket-Protocol", None)
-        super().handle_connect(event)
-        if self.handshake_initiated and not self.handshake_complete:
-            extensions: dict[str, Any] = self.scope["extensions"]
-            extensions[RAW_FRAMES] = {"connection": self}
-
-    def handle_ping(self) -> None:
-        if self.buffer_size() > MAX_UNREAD_PONGS:
-            self.fail(POLICY_VIOLATION, "too many pings")
-            return
-        super().handle_ping()
-
-    def handle_cont(self, event: Frame) -> None:
-        if len(self.frames) >= MAX_FRAGMENTS:
-            self.fail(MESSAGE_TOO_BIG, "too many fragments")
-            return
-        super().handle_cont(event)
-
-    def fail(self, code: int, reason: str) -> None:
-        """End the connection at once over what the peer did."""
-        self.conn.fail(code, reason)
-        self.handle_parser_exception()
-
-    def shutdown(self) -> None:
-        if self._on_shutdown is None:
-            super().shutdown()
-        elif not self.close_sent:
-            self._on_shutdown()
-
-    async def send(self, message: Any) -> None:
-        await super().send(message)
-        if message["type"] == "websocket.close" and self.close_timer is not None:
-            self.close_timer.cancel()
-            self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
-
-    # ── inside ──────────────────────────────────────────────────────────────
-
-    def _await_close(self, code: int, reason: str) -> None:
         self.close_sent = True
         self.queue.put_nowait(
             {"type": "websocket.disconnect", "code": code, "reason": reason}
@@ -129,6 +84,85 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
+        self._abort_later()
+
+    # ── where uvicorn's class is too trusting ───────────────────────────────
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            super().data_received(data)
+        except Exception:
+            # Past uvicorn, which would keep the connection for ever.
+            self.logger.exception("A WebSocket connection failed.")
+            self.transport.abort()
+
+    def handle_connect(self, event: Request) -> None:
+        header = "Sec-WebSocket-Protocol"
+        offered = event.headers.get_all(header)
+        if offered and not "".join(offered).strip():
+            del event.headers[header]
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.handshake_complete:
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[RAW_FRAMES] = {"connection": self}
+
+    def handle_ping(self) -> None:
+        if self.buffer_size() > MAX_UNREAD:
+            # RFC 6455 section 5.5.3 lets a later pong answer for earlier pings.
+            self.conn.data_to_send()
+        else:
+            super().handle_ping()
+
+    def handle_cont(self, event: Frame) -> None:
+        if len(self.frames) >= MAX_FRAGMENTS:
+            self.fail(MESSAGE_TOO_BIG, "too many fragments")
+        else:
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        # One read may hold thousands of tiny messages, all queued at once.
+        if isinstance(self.queue, Inbox) and len(self.queue) >= MAX_WAITING:
+            self.frames = []
+            self.fail(*TOO_MANY_REQUESTS)
+        else:
+            super().send_receive_event_to_app()
+
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self._abort_later()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._abort_later()
+
+    def fail(self, code: int, reason: str) -> None:
+        """End the connection over what the peer did."""
+        if not self.close_sent:
+            self.conn.fail(code, reason)
+            self.handle_parser_exception()
+
+    def shutdown(self) -> None:
+        if self.transport.is_closing():
+            self._abort_later()
+        elif self._on_shutdown is None:
+            super().shutdown()
+            self._abort_later()
+        elif not self.close_sent:
+            self._on_shutdown()
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.close":
+            self._abort_later()
+
+    # ── inside ──────────────────────────────────────────────────────────────
+
+    def _abort_later(self) -> None:
+        """Whatever happens, the socket is gone in 5 s: data unsent included."""
+        if self.disconnected:
+            return
+        if self.close_timer is not None:
+            self.close_timer.cancel()
         self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
 
     def _slim_down(self) -> None:

@@ -15,12 +15,14 @@ from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
 from django.utils.module_loading import import_string
 
 from legato.asgi import get_asgi_application
-from legato.conf import get_settings
 from legato.server.protocol import WebSocketProtocol
 
 __all__ = ["bind", "build_server", "load_application", "parse_bind"]
 
 BACKLOG = 2048
+
+GRACEFUL_TIMEOUT = 30
+"""Seconds that requests under way have to finish when the server stops."""
 
 BIND_ERRORS = {
     errno.EACCES: "you have no permission to use that port",
@@ -48,8 +50,10 @@ def parse_bind(text: str) -> tuple[str, int]:
         ValueError: it is none of these.
     """
     host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not port.isdecimal() or int(port) > 65535:
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    is_port = port.isascii() and port.isdecimal() and int(port) <= 65535
+    if not is_port or (":" in host and not bracketed):
         raise ValueError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:8000.")
     return host or "127.0.0.1", int(port)
 
@@ -107,8 +111,7 @@ def build_server(
         ws=WebSocketProtocol,
         # Compression costs 40 KB a connection and gains little on small messages.
         ws_per_message_deflate=False,
-        ws_max_size=get_settings().message_max_size,
-        lifespan="on",
+        timeout_graceful_shutdown=GRACEFUL_TIMEOUT,
         log_config=None,
         access_log=access_log,
         server_header=False,
@@ -119,10 +122,10 @@ def build_server(
 
 def _log_to_stderr(access_log: bool) -> None:
     """Show warnings, and requests if asked for, unless the project logs them itself."""
-    loggers = {"uvicorn": logging.WARNING, "uvicorn.access": logging.INFO}
+    loggers = {"uvicorn.access": logging.INFO, "uvicorn": logging.WARNING}
     for name, level in loggers.items():
         logger = logging.getLogger(name)
-        if logger.handlers or (name == "uvicorn.access" and not access_log):
+        if logger.hasHandlers() or (name == "uvicorn.access" and not access_log):
             continue
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
 from django.test import Client, override_settings
 
@@ -113,6 +114,13 @@ class TestLoadUser:
     @pytest.mark.parametrize("key", ["", "unknown", "\x00", "x" * 5000])
     async def test_anything_else_is_anonymous(self, key: str) -> None:
         assert not (await load_user(key)).is_authenticated
+
+    async def test_a_rotated_secret_key_leaves_the_session_alone(self) -> None:
+        key = await self.session_of("ada")
+        fallbacks = [django_settings.SECRET_KEY]
+        with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=fallbacks):
+            for _ in range(2):
+                assert (await load_user(key)).is_authenticated
 
     async def test_a_deactivated_user_is_anonymous(self) -> None:
         key = await self.session_of("ada")

@@ -79,6 +79,24 @@ async def test_a_hook_that_takes_too_long_is_given_up(
     assert "took longer than 0.01 s" in caplog.text
 
 
+async def test_a_hook_cancelled_from_within_is_an_error_like_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def hook() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(Error, match="100"):
+        await call_hook(hook, timeout=5)
+    assert "was cancelled by something it awaited" in caplog.text
+
+
+async def test_a_hook_may_return_a_coroutine() -> None:
+    async def answer() -> int:
+        return 7
+
+    assert await call_hook(lambda: answer(), timeout=5) == 7
+
+
 async def test_a_hook_stuck_in_a_thread_is_given_up_as_well(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

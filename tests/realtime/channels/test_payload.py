@@ -18,7 +18,7 @@ def test_what_django_code_has_at_hand_can_be_published() -> None:
         "label": gettext_lazy("Yes"),
         "none": None,
     }
-    assert bytes(encode_payload(value)) == (
+    assert bytes(encode_payload(value, 1000)) == (
         b'{"at":"2026-01-02T00:00:00Z",'
         b'"id":"00000000-0000-0000-0000-000000000007","label":"Yes","none":null}'
     )
@@ -26,7 +26,7 @@ def test_what_django_code_has_at_hand_can_be_published() -> None:
 
 def test_what_json_cannot_hold_is_named() -> None:
     with pytest.raises(TypeError, match="object cannot be published as JSON"):
-        encode_payload(object())
+        encode_payload(object(), 1000)
 
 
 @pytest.mark.parametrize("payload", [b"[", b'"\xff"', b"[" * 100_000])

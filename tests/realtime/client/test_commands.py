@@ -151,6 +151,7 @@ async def test_history_pages_both_ways(raw_server: LiveServer) -> None:
         ({"presence_stats": {"channel": "room:a"}}, 108),
         ({"rpc": {"method": "x", "data": 1}}, 108),
         ({"sub_refresh": {"channel": "room:a", "token": "x"}}, 103),
+        ({"sub_refresh": {"channel": "room:a", "type": 1}}, 108),
     ],
     ids=json.dumps,
 )
@@ -215,6 +216,16 @@ async def test_unsubscribing_always_succeeds_and_stops_the_publications(
 async def test_on_subscribe_sends_data_along(raw_server: LiveServer) -> None:
     async with raw_server.connected() as peer:
         assert await peer.subscribe("unruly:x") == {"data": {"hello": "x"}}
+
+
+async def test_what_a_hook_edits_in_place_is_what_everyone_gets(
+    raw_server: LiveServer,
+) -> None:
+    async with raw_server.connected() as peer:
+        await peer.subscribe("signed:a")
+        data = {"text": "hi", "author": "forged"}
+        await peer.ask(publish={"channel": "signed:a", "data": data})
+        assert (await peer.publication())["data"]["author"] == peer.client
 
 
 async def test_a_hook_that_publishes_nothing_still_answers(

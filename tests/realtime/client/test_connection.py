@@ -80,7 +80,9 @@ async def test_a_pong_may_wait_behind_a_command_under_way(node: Node) -> None:
 async def test_a_client_that_is_far_behind_is_cut_off(node: Node) -> None:
     slow, quick = MemorySink(), MemorySink()
     for sink in (slow, quick):
-        connection = connection_on(node, sink, outbox_max_size=10_000)
+        connection = connection_on(
+            node, sink, outbox_max_size=10_000, message_max_size=1000
+        )
         await connection.receive(
             f'{CONNECT}\n{{"id":2,"subscribe":{{"channel":"room:a"}}}}'
         )
@@ -102,7 +104,7 @@ def offsets(sink: MemorySink) -> list[int]:
 
 
 async def publish(node: Node, data: int) -> None:
-    publication = Publication(encode_payload(data))
+    publication = Publication(encode_payload(data, 1000))
     await node.publish("room:a", publication, Retention(10, 60))
 
 

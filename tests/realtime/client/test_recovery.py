@@ -9,6 +9,7 @@ from msgspec import Raw
 
 from legato.exceptions import Disconnect
 from legato.realtime.broker.base import HistoryPage
+from legato.realtime.broker.stream import size_of
 from legato.realtime.client.recovery import (
     publications_after,
     publications_missed,
@@ -18,6 +19,7 @@ from legato.realtime.protocol.messages import Publication, StreamPosition
 
 EPOCH = "epoch"
 PLENTY = 1_000_000
+SIZE = size_of(Publication(Raw(b"1234")))
 
 
 def publications(*offsets: int) -> list[Publication]:
@@ -65,7 +67,8 @@ def test_what_was_missed_is_known_whole_or_not_at_all(
 
 def test_more_than_a_reply_may_carry_is_not_recovered() -> None:
     since = StreamPosition(0, EPOCH)
-    assert publications_missed(since, page(2, 1, 2), max_size=7) is None
+    assert publications_missed(since, page(2, 1, 2), max_size=2 * SIZE - 1) is None
+    assert publications_missed(since, page(2, 1, 2), max_size=2 * SIZE) is not None
 
 
 def test_buffered_publications_continue_the_top() -> None:
@@ -106,5 +109,7 @@ def test_whatever_overlaps_the_history_is_taken_once(
 
 
 def test_a_page_ends_before_it_grows_too_large() -> None:
-    assert offsets(within_size(publications(1, 2, 3), 8)) == [1, 2]
-    assert offsets(within_size(publications(1, 2, 3), 3)) == []
+    assert offsets(within_size(publications(1, 2, 3), 2 * SIZE)) == [1, 2]
+    # One always fits, or whoever pages by offset would stay where he is.
+    assert offsets(within_size(publications(1, 2, 3), 1)) == [1]
+    assert within_size([], 1) == []

@@ -96,6 +96,21 @@ async def test_closing_without_flush_drops_what_waits(
     assert sink.closed == (3008, "slow")
 
 
+async def test_a_transport_that_fails_harms_no_other() -> None:
+    class BrokenSink(MemorySink):
+        def write(self, frames: list[bytes]) -> int:
+            raise ValueError
+
+    flusher = Flusher(asyncio.get_running_loop())
+    broken, sound, overflows = BrokenSink(), MemorySink(), Overflows()
+    for sink in (broken, sound):
+        outbox = Outbox(JSON_MESSAGES, sink, flusher, limit=100, on_overflow=overflows)
+        outbox.push(b"a")
+    await turn()
+    assert sound.writes == [[b"a"]]
+    assert overflows.count == 1
+
+
 async def test_draining_waits_only_for_a_client_that_lags(
     outbox: Outbox, sink: MemorySink
 ) -> None:

@@ -39,10 +39,13 @@ def test_a_call_raises_what_the_coroutine_raised() -> None:
     portal.stop()
 
 
-async def test_a_call_on_the_loops_own_thread_is_refused() -> None:
-    portal = Portal(asyncio.get_running_loop())
-    with pytest.raises(RuntimeError, match=r"await it, for example legato\.apublish"):
+async def test_a_call_that_would_block_a_loop_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="would block the loop"):
+        Portal(asyncio.get_running_loop()).call(double(1))
+    portal = Portal.start()
+    with pytest.raises(RuntimeError, match="would block the loop"):
         portal.call(double(1))
+    portal.stop()
 
 
 async def test_an_async_call_enters_its_own_loop_or_another() -> None:

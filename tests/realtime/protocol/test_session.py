@@ -95,6 +95,14 @@ def test_one_pong_answers_one_ping() -> None:
         receive(session, "{}")
 
 
+def test_pongs_that_waited_behind_a_command_answer_their_pings() -> None:
+    session = connected_session()
+    session.ping()
+    session.ping()
+    assert receive(session, "{}\n{}") == []
+    assert not session.awaiting_pong
+
+
 def test_a_pong_nobody_asked_for_is_a_bad_request() -> None:
     with pytest.raises(Disconnect, match="3501"):
         receive(connected_session(), "{}")

@@ -32,7 +32,15 @@ class Stream:
         used_at: When the stream was last written or read.
     """
 
-    __slots__ = ("_publications", "bytes", "epoch", "expires_at", "top", "used_at")
+    __slots__ = (
+        "_publications",
+        "_sizes",
+        "bytes",
+        "epoch",
+        "expires_at",
+        "top",
+        "used_at",
+    )
 
     def __init__(self, epoch: str, now: float) -> None:
         self.epoch = epoch
@@ -41,19 +49,23 @@ class Stream:
         self.expires_at = 0.0
         self.used_at = now
         self._publications: deque[Publication] = deque()
+        self._sizes: deque[int] = deque()
 
     def __len__(self) -> int:
         return len(self._publications)
 
     def append(self, publication: Publication, size: int, until: float) -> Publication:
         """Add with the next offset, keep ``size`` at most, all until ``until``."""
+        bytes_added = size_of(publication)  # first, for nothing may fail below
         self.top += 1
         added = replace(publication, offset=self.top)
         self._publications.append(added)
-        self.bytes += size_of(added)
+        self._sizes.append(bytes_added)
+        self.bytes += bytes_added
         self.expires_at = until
         while len(self._publications) > size:
-            self.bytes -= size_of(self._publications.popleft())
+            self._publications.popleft()
+            self.bytes -= self._sizes.popleft()
         return added
 
     def has_expired(self, now: float) -> bool:
@@ -62,6 +74,7 @@ class Stream:
 
     def clear(self) -> None:
         self._publications.clear()
+        self._sizes.clear()
         self.bytes = 0
 
     def after(self, offset: int, limit: int) -> list[Publication]:

@@ -14,7 +14,7 @@ from django.http import parse_cookie
 from django.http.request import HttpRequest, validate_host
 from django.utils.http import is_same_domain
 
-from legato.threads import pool
+from legato.threads import ThreadPool
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     User = AbstractBaseUser | AnonymousUser
 
 __all__ = ["is_allowed_origin", "load_user", "session_key_of"]
+
+pool = ThreadPool(4)
+"""Threads of its own, so that slow hooks do not keep anyone from connecting."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -50,7 +53,7 @@ def is_allowed_origin(headers: Headers, *, secure: bool) -> bool:
         parts.port  # noqa: B018 - a property that raises for what is no number
     except ValueError:
         return False
-    if parts.scheme not in ("http", "https"):
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc:
         return False
     if _is_trusted(parts):
         return True
@@ -64,9 +67,8 @@ def is_allowed_origin(headers: Headers, *, secure: bool) -> bool:
 
 def session_key_of(headers: Headers) -> str:
     """The session key that the cookies name, "" for none."""
-    cookie = _header(headers, b"cookie")
-    if cookie is None:
-        return ""
+    # HTTP/2 may split them into several headers.
+    cookie = "; ".join(v.decode("latin-1") for k, v in headers if k == b"cookie")
     return parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME, "")
 
 
@@ -87,8 +89,12 @@ async def load_user(session_key: str) -> User:
 
 def _session_store(session_key: str) -> SessionBase:
     engine: Any = import_module(settings.SESSION_ENGINE)
-    store: SessionBase = engine.SessionStore(session_key or None)
-    return store
+    store: Any = engine.SessionStore(session_key or None)
+    # get_user() gives a session a new key when SECRET_KEY was rotated. Nobody here
+    # could tell the browser, so that would sign the user out: look, do not touch.
+    store.cycle_key = store.flush = lambda: None
+    session: SessionBase = store
+    return session
 
 
 def _header(headers: Headers, name: bytes) -> str | None:

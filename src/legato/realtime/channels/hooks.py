@@ -15,9 +15,17 @@ from legato.exceptions import Disconnect, Error
 from legato.realtime.protocol.codes import ErrorCode
 from legato.threads import pool
 
-__all__ = ["call_hook"]
+__all__ = ["HookFailure", "call_hook"]
 
 logger = logging.getLogger("legato.hooks")
+
+
+class HookFailure(Error):
+    """A hook raised something unforeseen; the log has it, the client gets 100."""
+
+    def __init__(self) -> None:
+        code = ErrorCode.INTERNAL
+        super().__init__(int(code), code.message, temporary=code.temporary)
 
 
 async def call_hook(
@@ -29,8 +37,8 @@ async def call_hook(
         timeout: Seconds until the client gets error 100 instead.
 
     Raises:
-        Error: what the hook answered; 103 for ``PermissionDenied``, 100 (logged
-            with its traceback) for anything unexpected.
+        Error: what the hook answered; 103 for ``PermissionDenied``.
+        HookFailure: anything unexpected, which has been logged with its traceback.
         Disconnect: what the hook decided.
     """
     limit = asyncio.timeout(timeout)
@@ -38,7 +46,13 @@ async def call_hook(
         async with limit, pool.lease():
             if inspect.iscoroutinefunction(hook):
                 return await hook(*args, **parts)
-            return await sync_to_async(hook)(*args, **parts)
+            result = await sync_to_async(hook)(*args, **parts)
+            return await result if inspect.isawaitable(result) else result
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        logger.exception("%s was cancelled by something it awaited.", _name(hook))
     except (Error, Disconnect):
         raise
     except PermissionDenied:
@@ -48,7 +62,7 @@ async def call_hook(
             logger.error("%s took longer than %s s.", _name(hook), timeout)
         else:
             logger.exception("%s failed.", _name(hook))
-    raise ErrorCode.INTERNAL.error()
+    raise HookFailure
 
 
 def _name(hook: Callable[..., Any]) -> str:

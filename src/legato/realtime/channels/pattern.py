@@ -81,17 +81,27 @@ class Pattern:
     def __init__(self, text: str) -> None:
         self.text = text
         self.converters: dict[str, Converter] = {}
+        open_ended: frozenset[str] = frozenset()
         regex = ""
         steps: list[Step] = []
         for piece in _split(text):
             if isinstance(piece, str):
                 _check_literal(text, piece)
                 regex += re.escape(piece)
-                steps += literally(piece)
+                added = literally(piece)
             else:
                 name, converter = self._add_part(piece)
                 regex += f"(?P<{name}>{converter.regex})"
-                steps += converter.steps
+                added = converter.steps
+            # Where a part could end in several places, names would be ambiguous,
+            # and matching a long one could take seconds.
+            if open_ended & added[0].characters:
+                raise ValueError(
+                    f"{text!r}: it is unclear where the part before {_show(piece)!r}"
+                    " ends; put ':' between them."
+                )
+            open_ended = added[-1].characters if added[-1].repeats else frozenset()
+            steps += added
         if not steps:
             raise ValueError("A channel pattern must not be empty.")
         self._regex = re.compile(regex)
@@ -145,6 +155,10 @@ def _split(text: str) -> Iterator[str | re.Match[str]]:
         end = part.end()
     if end < len(text):
         yield text[end:]
+
+
+def _show(piece: str | re.Match[str]) -> str:
+    return piece if isinstance(piece, str) else piece[0]
 
 
 def _check_literal(pattern: str, text: str) -> None:

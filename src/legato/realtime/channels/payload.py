@@ -25,13 +25,20 @@ def decode_payload(payload: Raw) -> Any:
         raise ErrorCode.BAD_REQUEST.error() from None
 
 
-def encode_payload(value: Any) -> Raw:
+def encode_payload(value: Any, max_size: int) -> Raw:
     """A Python value as compact JSON, dates, UUIDs and lazy texts included.
 
     Raises:
         TypeError: JSON cannot hold the value.
+        ValueError: it takes more than ``max_size`` bytes.
     """
-    return Raw(msgspec.json.encode(value, enc_hook=_encode_lazy))
+    payload = msgspec.json.encode(value, enc_hook=_encode_lazy)
+    if len(payload) > max_size:
+        raise ValueError(
+            f"The data takes {len(payload)} bytes of JSON, and {max_size} are allowed,"
+            " a quarter of LEGATO['OUTBOX_MAX_SIZE']: publish where to fetch it."
+        )
+    return Raw(payload)
 
 
 def _encode_lazy(value: Any) -> Any:

@@ -15,7 +15,7 @@ from legato.exceptions import Disconnect, Error
 from legato.realtime.channels.auth import load_user
 from legato.realtime.channels.channel import Channel
 from legato.realtime.channels.client import Client
-from legato.realtime.channels.hooks import call_hook
+from legato.realtime.channels.hooks import HookFailure, call_hook
 from legato.realtime.channels.payload import decode_payload, encode_payload
 from legato.realtime.channels.registry import registry
 from legato.realtime.client.recovery import (
@@ -48,6 +48,9 @@ VERSION = f"Legato {importlib.metadata.version('django-legato')}"
 REJECT_UNRECOVERED = 2
 """The bit of ``SubscribeRequest.flag`` that asks for error 112 instead."""
 
+NAME_MAX_LENGTH = 64
+"""Characters kept of what an SDK calls itself."""
+
 DELTA_TYPES = ("", "fossil")
 
 logger = logging.getLogger("legato.client")
@@ -70,7 +73,7 @@ async def connect(
             connection.id,
             user=user,
             session_key=connection.session_key,
-            name=request.name,
+            name=request.name[:NAME_MAX_LENGTH],
         )
     )
     result = ConnectResult(
@@ -96,9 +99,7 @@ async def subscribe(
         await _authorize(connection, channel, parts)
         data = await _call(connection, channel, "on_subscribe", parts)
         subscription.entered = True
-        result = SubscribeResult(
-            data=messages.NO_DATA if data is None else encode_payload(data)
-        )
+        result = SubscribeResult(data=_encode(connection, data))
         await _go_live(connection, subscription, id, request, result)
     except Exception:
         connection.drop_subscription(subscription)
@@ -221,10 +222,10 @@ async def publish(
     data = decode_payload(request.data)
     answer = await _call(connection, channel, "on_publish", parts, data)
     if answer is not None:
-        # What the hook hands back unchanged needs no second encoding.
-        payload = request.data if answer is data else encode_payload(answer)
+        # Encoded anew, for the hook may have edited the data in place.
+        payload = _encode(connection, answer)
         info = ClientInfo(user=connection.user_id, client=connection.id)
-        publication = Publication(data=msgspec.Raw(bytes(payload)), info=info)
+        publication = Publication(data=payload, info=info)
         await connection.node.publish(request.channel, publication, channel.retention)
     connection.reply(Reply(id=id, publish=PublishResult()))
 
@@ -270,8 +271,12 @@ async def send(connection: Connection, id: int, request: object) -> None:
 async def sub_refresh(
     connection: Connection, id: int, request: messages.SubRefreshRequest
 ) -> None:
+    if request.type:
+        raise ErrorCode.NOT_AVAILABLE.error()
     if request.channel not in connection.subscriptions:
         raise ErrorCode.PERMISSION_DENIED.error()
+    if not request.token:
+        raise ErrorCode.BAD_REQUEST.error()
     # The server alone decides how long a subscription lasts.
     raise DisconnectCode.BAD_REQUEST.disconnect()
 
@@ -300,6 +305,13 @@ def _resolve(connection: Connection, name: str) -> tuple[Channel, dict[str, Any]
     if found is None:
         raise ErrorCode.UNKNOWN_CHANNEL.error()
     return found
+
+
+def _encode(connection: Connection, answer: Any) -> msgspec.Raw:
+    """What a hook answered; None is no data."""
+    if answer is None:
+        return messages.NO_DATA
+    return encode_payload(answer, connection.settings.payload_max_size)
 
 
 async def _authorize(
@@ -350,7 +362,6 @@ async def _call(
             timeout=connection.settings.hook_timeout,
             **parts,
         )
-    except Error as error:
-        if error.code == ErrorCode.INTERNAL:
-            connection.node.stats.failed_hooks += 1
+    except HookFailure:
+        connection.node.stats.failed_hooks += 1
         raise

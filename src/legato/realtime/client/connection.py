@@ -126,17 +126,22 @@ class Connection:
         except Disconnect as end:
             self.close(end.code, end.reason)
 
-    async def end(self) -> None:
-        """The peer is gone, or has been told to go: release everything."""
-        code = DisconnectCode.CONNECTION_CLOSED
-        self.close(code, code.reason)
-        for task in self._tasks:
-            task.cancel()
+    async def end(self, code: int = DisconnectCode.CONNECTION_CLOSED) -> None:
+        """The peer is gone, or has been told to go: release everything.
+
+        Args:
+            code: What the transport ended with, unless the connection was closed here.
+        """
+        self.close(code, DisconnectCode.CONNECTION_CLOSED.reason)
         subscriptions = list(self.subscriptions.values())
         self.subscriptions.clear()
         for subscription in subscriptions:
             self.node.leave(subscription.name, subscription)
-            await run_on_unsubscribe(self, subscription)
+        # Each hook is bounded in time, and so are the tasks under way.
+        await asyncio.gather(
+            *(run_on_unsubscribe(self, subscription) for subscription in subscriptions),
+            *self._tasks,
+        )
 
     # ── what commands and the node call ─────────────────────────────────────
 
@@ -151,12 +156,11 @@ class Connection:
         self.node.hub.add(self)
         self._session.connected()
         settings = self.settings
-        self._timers.clear(Deadline.STALE)
         # Spread the first pings of clients that came all at once.
         first = random.uniform(settings.ping_interval / 2, settings.ping_interval)
         self._timers.set(Deadline.PING, first)
         if self.session_key:
-            self._timers.set(Deadline.SESSION, settings.session_check_interval)
+            self._set_session_check()
 
     def end_subscription(self, subscription: Subscription) -> None:
         """The place in the stream is lost: the client has to subscribe anew."""
@@ -193,6 +197,9 @@ class Connection:
         name = type(request).__name__.removesuffix("Request").lower()
         self.node.stats.commands[name] += 1
         self._busy = True
+        if command.connect is not None:
+            # From here on the handler's own limit counts.
+            self._timers.clear(Deadline.STALE)
         try:
             await HANDLERS[type(request)](self, command.id, request)
         except Error as error:
@@ -209,7 +216,7 @@ class Connection:
         self.node.stats.errors[error.code] += 1
         answer = ErrorReply(error.code, error.message, error.temporary)
         self.reply(Reply(id=command.id, error=answer))
-        if command.connect is not None:
+        if command.connect is not None and not self.closed:
             self._session.refused()
             self._timers.set(Deadline.STALE, REFUSED_TIMEOUT)
 
@@ -244,8 +251,8 @@ class Connection:
         try:
             async with asyncio.timeout(self.settings.hook_timeout):
                 user = await load_user(self.session_key)
-        except Exception:
-            logger.exception("A session could not be checked; trying again later.")
+        except Exception as error:
+            logger.warning("A session could not be checked: %r. Trying later.", error)
         else:
             assert self.client is not None
             if (str(user.pk) if user.is_authenticated else "") != self.user_id:
@@ -255,8 +262,12 @@ class Connection:
                 return
             self.client.user = user
         if not self.closed:
-            delay = self.settings.session_check_interval
-            self._timers.set(Deadline.SESSION, delay)
+            self._set_session_check()
+
+    def _set_session_check(self) -> None:
+        # Clients that came all at once do not ask the database all at once.
+        most = self.settings.session_check_interval
+        self._timers.set(Deadline.SESSION, random.uniform(most / 2, most))
 
     def _close_slow(self) -> None:
         # Called amid a fan-out, which must not see its subscribers change.

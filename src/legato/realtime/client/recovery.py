@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from legato.realtime.broker.base import HistoryPage
+from legato.realtime.broker.stream import size_of
 from legato.realtime.node.subscriber import Buffered
 from legato.realtime.protocol.codes import DisconnectCode
 from legato.realtime.protocol.messages import Publication, StreamPosition
@@ -32,7 +33,7 @@ def publications_missed(
 
     Args:
         page: A history read after ``since.offset``, possibly cut by a limit.
-        max_size: Bytes of data that one reply may carry.
+        max_size: Bytes that one reply may carry.
     """
     found, top = page.publications, page.top
     if since.epoch and since.epoch != top.epoch:
@@ -63,11 +64,11 @@ def publications_after(top: StreamPosition, buffered: Buffered) -> list[Publicat
 
 
 def within_size(publications: Sequence[Publication], size: int) -> list[Publication]:
-    """As many publications from the front as carry ``size`` bytes of data."""
-    found = []
+    """As many publications from the front as take ``size`` bytes, and at least one."""
+    found: list[Publication] = []
     for publication in publications:
-        size -= len(bytes(publication.data))
-        if size < 0:
+        size -= size_of(publication)
+        if size < 0 and found:
             break
         found.append(publication)
     return found

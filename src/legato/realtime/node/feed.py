@@ -54,6 +54,7 @@ class Feed:
         Must be called without an await since ``Subscriber.take_buffer``.
         """
         self.pending.discard(subscriber)
+        subscriber.take_buffer()
         if position is None:
             self._add_live(subscriber)
             return

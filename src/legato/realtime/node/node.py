@@ -89,6 +89,7 @@ class Node:
             feed = self.hub.feeds[channel] = Feed()
         feed.join(subscriber)
         if not feed.announced:
+            # While this subscriber is in the feed, ``_release`` keeps the feed.
             async with feed.lock:
                 if not feed.announced:
                     await self.broker.subscribe(channel)
@@ -100,21 +101,25 @@ class Node:
         if feed is None:
             return
         feed.leave(subscriber)
-        if not feed and self._release_timer is None:
-            self._release_timer = self.loop.call_later(
-                RELEASE_DELAY, self._start_release
-            )
+        if not feed:
+            self._release_soon()
 
     def disconnect(self, members: Iterable[Member], code: DisconnectCode) -> None:
         for member in members:
             member.close(code, code.reason)
+
+    def _release_soon(self) -> None:
+        if self._release_timer is None and self._releasing is None:
+            self._release_timer = self.loop.call_later(
+                RELEASE_DELAY, self._start_release
+            )
 
     def _start_release(self) -> None:
         self._release_timer = None
         self._releasing = self.loop.create_task(self._release(), name="legato-release")
 
     async def _release(self) -> None:
-        """Give up the channels that nobody here follows any more."""
+        """Give up the channels that nobody here follows any more; one at a time."""
         for channel, feed in list(self.hub.feeds.items()):
             if feed:
                 continue
@@ -124,6 +129,9 @@ class Node:
                     await self._unsubscribe(channel, feed)
                 if not feed:
                     del self.hub.feeds[channel]
+        self._releasing = None
+        if not all(self.hub.feeds.values()):
+            self._release_soon()
 
     async def _unsubscribe(self, channel: str, feed: Feed) -> None:
         feed.announced = False

@@ -10,12 +10,15 @@ comes back.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
 from legato.realtime.protocol.framing import Format
 
 __all__ = ["Flusher", "Outbox", "Sink"]
+
+logger = logging.getLogger("legato.node")
 
 
 class Sink(Protocol):
@@ -55,7 +58,11 @@ class Flusher:
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
         for outbox in dirty:
-            outbox.flush()
+            try:
+                outbox.flush()
+            except Exception:
+                logger.exception("A transport failed; its connection ends.")
+                outbox.overflow()
 
 
 class Outbox:
@@ -109,7 +116,7 @@ class Outbox:
         frames.append(frame)
         self._size += len(frame)
         if self._size > self._limit:
-            self._overflow()
+            self.overflow()
 
     def flush(self) -> None:
         """Hand the waiting frames to the transport as one write."""
@@ -119,7 +126,7 @@ class Outbox:
         buffered = self._write(self._frames)
         self._frames.clear()
         if buffered > self._limit:
-            self._overflow()
+            self.overflow()
 
     async def drain(self) -> None:
         """Wait while more than a quarter of the limit waits for the client to read."""
@@ -139,6 +146,7 @@ class Outbox:
         self.closed = True
         self._frames.clear()
 
-    def _overflow(self) -> None:
+    def overflow(self) -> None:
+        """Give up on this connection; the others are not concerned."""
         self.abandon()
         self._on_overflow()

@@ -15,7 +15,8 @@ class Stats:
 
     Attributes:
         connections: Connections accepted since the node started.
-        disconnects: Connections the server ended, by disconnect code.
+        disconnects: Connections that ended, by disconnect code; 3000 are those that
+            the client or the network ended.
         errors: Error replies, by error code.
         commands: Commands handled, by name.
         publications: Publications announced to this node.

@@ -153,6 +153,7 @@ class RefreshRequest(Message, frozen=True, gc=False):
 class SubRefreshRequest(Message, frozen=True, gc=False):
     channel: str = ""
     token: str = ""
+    type: int = 0
 
 
 Request = (

@@ -81,13 +81,18 @@ class Session:
         now: Seconds on any monotonic clock, as every other ``now`` here.
     """
 
-    __slots__ = ("_bucket", "_codec", "awaiting_pong", "state")
+    __slots__ = ("_bucket", "_codec", "_pongs_due", "state")
 
     def __init__(self, codec: Codec, *, rate: float, burst: int, now: float) -> None:
         self._codec = codec
         self._bucket = Bucket(rate, burst, now)
         self.state = State.NEW
-        self.awaiting_pong = False
+        # More than one when a command keeps the client's pongs waiting in line.
+        self._pongs_due = 0
+
+    @property
+    def awaiting_pong(self) -> bool:
+        return self._pongs_due > 0
 
     def receive(self, message: bytes | str, now: float) -> Iterator[Command]:
         """The commands of one transport message, each checked when its turn comes.
@@ -119,8 +124,8 @@ class Session:
         self._advance(Event.REFUSED)
 
     def ping(self) -> None:
-        """A ping is on its way: exactly one pong may come."""
-        self.awaiting_pong = True
+        """A ping is on its way: exactly one pong may answer it."""
+        self._pongs_due += 1
 
     def close(self) -> None:
         self.state = State.CLOSED
@@ -138,9 +143,9 @@ class Session:
         )
 
     def _take_pong(self) -> None:
-        if not self.awaiting_pong:
+        if not self._pongs_due:
             raise DisconnectCode.BAD_REQUEST.disconnect()
-        self.awaiting_pong = False
+        self._pongs_due -= 1
 
     def _check(self, command: Command) -> None:
         if self.state is State.CONNECTED:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 
 from legato.conf import Settings
 from legato.realtime.channels.auth import is_allowed_origin, session_key_of
 from legato.realtime.client.connection import Connection
 from legato.realtime.node.node import Node
-from legato.realtime.node.outbox import Sink
 from legato.realtime.protocol.codes import DisconnectCode
-from legato.realtime.protocol.framing import JSON_FRAMES, JSON_MESSAGES, Format
+from legato.realtime.protocol.framing import JSON_FRAMES, JSON_MESSAGES
 from legato.realtime.transports.base import (
     CLOSE_TIMEOUT,
     RAW_FRAMES,
@@ -27,6 +27,11 @@ __all__ = ["serve_websocket"]
 SUBPROTOCOL = "centrifuge-json"
 
 MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
+
+logger = logging.getLogger("legato.transports")
+
+VIOLATIONS = {1002, 1003, 1007, 1008, MESSAGE_TOO_BIG}
+"""What a server closes with when a client breaks the rules of WebSocket."""
 
 MESSAGES_PER_FRAME = 16
 """Replies that are joined into one WebSocket message, as the protocol allows."""
@@ -63,13 +68,17 @@ async def _serve_frames(
     receive: Receive,
     raw: RawFrames,
 ) -> None:
-    connection = _connection(node, settings, JSON_FRAMES, raw, session_key)
+    connection = Connection(node, settings, JSON_FRAMES, raw, session_key=session_key)
     code = DisconnectCode.SHUTDOWN
     raw.take_over(
         max_message_size=settings.message_max_size,
         on_shutdown=lambda: connection.close(code, code.reason),
     )
-    await _read(connection, receive)
+    end_code: int = DisconnectCode.CONNECTION_CLOSED
+    try:
+        end_code = await _read(connection, receive)
+    finally:
+        await connection.end(end_code)
 
 
 async def _serve_messages(
@@ -77,42 +86,45 @@ async def _serve_messages(
 ) -> None:
     limit = asyncio.timeout(None)
     sink = SendSink(send, limit)
-    connection = _connection(node, settings, JSON_MESSAGES, sink, session_key)
+    connection = Connection(
+        node, settings, JSON_MESSAGES, sink, session_key=session_key
+    )
     writer = node.loop.create_task(sink.run(), name="legato-websocket-writer")
+    end_code: int = DisconnectCode.CONNECTION_CLOSED
     try:
         async with limit:
-            await _read(connection, receive)
+            end_code = await _read(connection, receive)
     except TimeoutError:
         if not limit.expired():
             raise
     finally:
         writer.cancel()
+        await connection.end(end_code)
 
 
-def _connection(
-    node: Node, settings: Settings, format: Format, sink: Sink, session_key: str
-) -> Connection:
-    return Connection(node, settings, format, sink, session_key=session_key)
-
-
-async def _read(connection: Connection, receive: Receive) -> None:
-    """Hand over message after message until the peer is gone."""
-    try:
-        while True:
-            event = await receive()
-            if event["type"] == "websocket.disconnect":
-                return
-            if connection.closed:
-                continue  # what still comes in after a close counts no more
-            message = event.get("text")
-            if message is None:
-                message = event["bytes"]
-            if len(message) > connection.settings.message_max_size:
-                connection.close(MESSAGE_TOO_BIG, "message too big")
-                continue
+async def _read(connection: Connection, receive: Receive) -> int:
+    """Hand over message after message until the peer is gone; returns why."""
+    while True:
+        event = await receive()
+        if event["type"] == "websocket.disconnect":
+            code: int = event.get("code") or 0
+            return code if code in VIOLATIONS else DisconnectCode.CONNECTION_CLOSED
+        if connection.closed:
+            continue  # what still comes in after a close counts no more
+        message = event.get("text")
+        if message is None:
+            message = event["bytes"]
+        if _size(message) > connection.settings.message_max_size:
+            connection.close(MESSAGE_TOO_BIG, "message too big")
+        else:
             await connection.receive(message)
-    finally:
-        await connection.end()
+
+
+def _size(message: str | bytes) -> int:
+    """Bytes, as they came over the wire."""
+    if isinstance(message, bytes) or message.isascii():
+        return len(message)
+    return len(message.encode())
 
 
 class SendSink:
@@ -132,10 +144,13 @@ class SendSink:
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._close: tuple[int, str] | None = None
+        self._done = False
         self._changed = asyncio.Event()
         self._written = asyncio.Event()
 
     def write(self, frames: list[bytes]) -> int:
+        if self._done:
+            return 0
         self._waiting.extend(frames)
         self._size += sum(map(len, frames))
         self._written.clear()
@@ -146,15 +161,18 @@ class SendSink:
         return self._size
 
     async def drain(self) -> None:
-        await self._written.wait()
+        if not self._done:
+            await self._written.wait()
 
     def close(self, code: int, reason: str) -> None:
+        if self._done:
+            return
         self._close = (code, reason)
         self._changed.set()
         self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT)
 
     async def run(self) -> None:
-        """Write until closed."""
+        """Write until closed, or until the peer is gone."""
         try:
             while self._close is None or self._waiting:
                 await self._changed.wait()
@@ -168,7 +186,12 @@ class SendSink:
             )
         except OSError:
             pass  # the peer is gone; the reading side learns of it by itself
+        except Exception:
+            logger.exception("The server would not send.")
         finally:
+            self._done = True
+            self._waiting.clear()
+            self._size = 0
             self._written.set()
 
     async def _write_some(self) -> None:
