@@ -26,7 +26,7 @@ SITE = Path(__file__).parent.parent / "site"
 class Process:
     """A management command and the lines it prints."""
 
-    def __init__(self, *args: str, cwd: Path, debug: bool = False) -> None:
+    def __init__(self, *args: str, cwd: Path, debug: bool, importing: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, str(SITE / "manage.py"), *args],
             stdout=subprocess.PIPE,
@@ -36,6 +36,7 @@ class Process:
             start_new_session=True,
             env={
                 **os.environ,
+                "TEST_IMPORT": importing,
                 "TEST_DEBUG": "1" if debug else "0",
                 "TEST_DATABASE": str(cwd / "db.sqlite3"),
                 "PYTHONUNBUFFERED": "1",
@@ -78,8 +79,10 @@ class Process:
 
 
 @contextmanager
-def running(*args: str, cwd: Path, debug: bool = False) -> Iterator[Process]:
-    process = Process(*args, cwd=cwd, debug=debug)
+def running(
+    *args: str, cwd: Path, debug: bool = False, importing: str = ""
+) -> Iterator[Process]:
+    process = Process(*args, cwd=cwd, debug=debug, importing=importing)
     try:
         yield process
     finally:
@@ -171,3 +174,23 @@ def test_changed_code_starts_the_server_again(tmp_path: Path, command: str) -> N
         port = process.wait_for(r"http://127\.0\.0\.1:(\d+)/", touch)[1]
         assert '"client"' in greet(port)
         process.stop(signal.SIGTERM)
+
+
+def test_a_mistake_in_the_code_is_survived_by_reload(tmp_path: Path) -> None:
+    broken = SITE / "mistake.py"
+    broken.write_text("")
+    try:
+        args = ["serve", "--reload", "--bind", "127.0.0.1:0"]
+        with running(*args, cwd=tmp_path, importing="tests.site.mistake") as process:
+            process.wait_for(r"http://127\.0\.0\.1:\d+/")
+            process.wait_for("SyntaxError", lambda: broken.write_text("half a line"))
+            broken.write_text("")
+            process.wait_for(r"http://127\.0\.0\.1:\d+/", broken.touch)
+    finally:
+        broken.unlink()
+
+
+def test_serve_listens_on_ipv6(tmp_path: Path) -> None:
+    with running("serve", "--bind", "[::1]:0", cwd=tmp_path) as process:
+        port = process.wait_for(r"Serving +http://\[::1\]:(\d+)/")[1]
+        assert fetch(f"http://[::1]:{port}/health") == b"{}"

@@ -12,20 +12,19 @@ class MemorySink:
     """A sink that a test reads; ``unread`` plays the transport's own buffer.
 
     Attributes:
-        writes: The frames of each write.
+        writes: What was written, each time.
         closed: Code and reason, once closed.
     """
 
     def __init__(self) -> None:
-        self.writes: list[list[bytes]] = []
+        self.writes: list[bytes] = []
         self.unread = 0
         self.closed: tuple[int, str] | None = None
         self.room = asyncio.Event()
         self.room.set()
 
-    def write(self, frames: list[bytes]) -> int:
-        self.writes.append(list(frames))
-        return self.unread
+    def write(self, message: bytes) -> None:
+        self.writes.append(message)
 
     def buffer_size(self) -> int:
         return self.unread
@@ -40,7 +39,8 @@ class MemorySink:
     @property
     def replies(self) -> list[dict[str, Any]]:
         """Everything written, decoded."""
-        return [json.loads(frame) for write in self.writes for frame in write]
+        lines = b"\n".join(self.writes).splitlines()
+        return [json.loads(line) for line in lines]
 
 
 async def turn(count: int = 1) -> None:

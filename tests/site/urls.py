@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+
 from django.contrib.auth import get_user_model, login, logout
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -47,6 +50,9 @@ def publish_in_transaction(request: HttpRequest, channel: str) -> HttpResponse:
     legato.publish(channel, "second")
     return HttpResponse(status=204)
 
+
+if module := os.environ.get("TEST_IMPORT"):
+    importlib.import_module(module)
 
 urlpatterns = [
     path("whoami", whoami),

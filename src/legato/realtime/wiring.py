@@ -19,6 +19,7 @@ from legato.realtime.node.portal import Portal
 
 __all__ = [
     "build_broker",
+    "build_node",
     "find_portal",
     "get_portal",
     "start_serving",
@@ -50,6 +51,11 @@ def build_broker(settings: Settings) -> Broker:
     )
 
 
+def build_node(settings: Settings) -> Node:
+    """A node that is not started yet."""
+    return Node(build_broker(settings), outbox_max_size=settings.outbox_max_size)
+
+
 async def start_serving() -> Node:
     """The node of this process, started on the running loop if it was not yet.
 
@@ -62,7 +68,7 @@ async def start_serving() -> Node:
         return _node
     async with _starting:
         if _node is None or _node.loop.is_closed():
-            node = Node(build_broker(get_settings()))
+            node = build_node(get_settings())
             await node.start()
             _node, _portal = node, Portal(loop)
         elif _node.loop is not loop:
@@ -100,8 +106,8 @@ def get_portal() -> tuple[Node, Portal]:
 
 def _start_publishing() -> tuple[Node, Portal]:
     global _node, _portal
-    broker = build_broker(get_settings())
-    if not broker.reaches_other_processes:
+    built = build_node(get_settings())
+    if not built.broker.reaches_other_processes:
         raise ImproperlyConfigured(
             "This process serves no clients, and the memory broker reaches no other,"
             " so nobody would receive the publication. Publish from the process that"
@@ -111,7 +117,7 @@ def _start_publishing() -> tuple[Node, Portal]:
     with _lock:
         found = find_portal()
         if found is None:
-            node, portal = Node(broker), Portal.start()
-            portal.call(node.start())
-            _node, _portal = found = node, portal
+            portal = Portal.start()
+            portal.call(built.start())
+            _node, _portal = found = built, portal
         return found

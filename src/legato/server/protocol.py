@@ -24,6 +24,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import (
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from legato.realtime.node.outbox import Outbox
 from legato.realtime.transports.base import CLOSE_TIMEOUT, RAW_FRAMES
 from legato.server.inbox import Inbox
 
@@ -43,27 +44,31 @@ TOO_MANY_REQUESTS = (3013, "too many requests")
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol with the raw-frame extension."""
 
+    _outbox: Outbox | None = None
     _on_shutdown: Callable[[], None] | None = None
 
     # ── the raw-frame extension ─────────────────────────────────────────────
 
     def take_over(
-        self, *, max_message_size: int, on_shutdown: Callable[[], None]
+        self,
+        outbox: Outbox,
+        *,
+        max_message_size: int,
+        on_shutdown: Callable[[], None],
     ) -> None:
         """See ``RawFrames``."""
         self.conn.max_message_size = max_message_size
+        self.transport.set_write_buffer_limits(high=min(outbox.limit // 4, MAX_UNREAD))
+        self._outbox = outbox
         self._on_shutdown = on_shutdown
         # The realtime protocol has pings of its own.
         self.stop_keepalive()
         self._slim_down()
 
-    def write(self, frames: list[bytes]) -> int:
-        """Send finished frames as one write."""
-        transport = self.transport
-        if self.close_sent or self.disconnected or transport.is_closing():
-            return 0
-        transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
-        return transport.get_write_buffer_size()
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """The transport's own, so that nothing stands between it and a fan-out."""
+        return self.transport.write
 
     def buffer_size(self) -> int:
         return self.transport.get_write_buffer_size()
@@ -87,6 +92,20 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._abort_later()
 
     # ── where uvicorn's class is too trusting ───────────────────────────────
+
+    def pause_writing(self) -> None:
+        if self._outbox is not None:
+            self._outbox.behind = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._outbox is not None:
+            self._outbox.behind = False
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_frames()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -159,11 +178,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _abort_later(self) -> None:
         """Whatever happens, the socket is gone in 5 s: data unsent included."""
+        self._stop_frames()
         if self.disconnected:
             return
         if self.close_timer is not None:
             self.close_timer.cancel()
         self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
+
+    def _stop_frames(self) -> None:
+        if self._outbox is not None:
+            self._outbox.abandon()
 
     def _slim_down(self) -> None:
         """Give back what an idle connection does not need: 5 of 22 KB."""

@@ -17,7 +17,13 @@ from django.utils.module_loading import import_string
 from legato.asgi import get_asgi_application
 from legato.server.protocol import WebSocketProtocol
 
-__all__ = ["bind", "build_server", "load_application", "parse_bind"]
+__all__ = [
+    "bind",
+    "build_server",
+    "format_address",
+    "load_application",
+    "parse_bind",
+]
 
 BACKLOG = 2048
 
@@ -81,6 +87,12 @@ def bind(host: str, port: int) -> socket.socket:
         raise OSError(error.errno, f"Cannot listen on {host}:{port}: {why}.") from error
     listener.setblocking(False)
     return listener
+
+
+def format_address(listener: socket.socket) -> str:
+    """Where ``listener`` listens, as it stands in a URL."""
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def load_application(*, static_files: bool) -> Any:

@@ -26,7 +26,8 @@ CONNECT = '{"id":1,"connect":{}}'
 
 @pytest.fixture
 async def node() -> AsyncIterator[Node]:
-    node = Node(MemoryBroker(max_channels=10, max_bytes=1_000_000))
+    broker = MemoryBroker(max_channels=10, max_bytes=1_000_000)
+    node = Node(broker, outbox_max_size=10_000)
     await node.start()
     yield node
     await node.close()
@@ -79,14 +80,13 @@ async def test_a_pong_may_wait_behind_a_command_under_way(node: Node) -> None:
 
 async def test_a_client_that_is_far_behind_is_cut_off(node: Node) -> None:
     slow, quick = MemorySink(), MemorySink()
-    for sink in (slow, quick):
-        connection = connection_on(
-            node, sink, outbox_max_size=10_000, message_max_size=1000
-        )
+    lagging, prompt = connection_on(node, slow), connection_on(node, quick)
+    for connection in (lagging, prompt):
         await connection.receive(
             f'{CONNECT}\n{{"id":2,"subscribe":{{"channel":"room:a"}}}}'
         )
     slow.unread = 10_001
+    lagging.outbox.behind = True
     await publish(node, 1)
     await turn(3)
     assert slow.closed == (3008, "slow")

@@ -117,7 +117,7 @@ async def run(
 ) -> tuple[Watcher, Watcher, int]:
     """Play ``actions``; returns two watchers and the offset of the last publication."""
     broker = SteppingBroker()
-    node = Node(broker)
+    node = Node(broker, outbox_max_size=1_000_000)
     await node.start()
     top = 0
 

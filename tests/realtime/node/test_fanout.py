@@ -39,14 +39,12 @@ class World:
     def __init__(self) -> None:
         self.feed = Feed()
         self.stats = Stats()
-        self.fanout = Fanout({"a": self.feed}, self.stats)
-        self.flusher = Flusher(asyncio.get_running_loop())
+        self.flusher = Flusher(asyncio.get_running_loop(), limit=100_000)
+        self.fanout = Fanout({"a": self.feed}, self.flusher, self.stats)
 
     def follower(self, format: Format = JSON_MESSAGES) -> Follower:
         sink = MemorySink()
-        outbox = Outbox(
-            format, sink, self.flusher, limit=100_000, on_overflow=lambda: None
-        )
+        outbox = Outbox(format, sink, self.flusher, on_overflow=lambda: None)
         return Follower(outbox, sink)
 
     def live(self, offset: int, format: Format = JSON_MESSAGES) -> Follower:
@@ -78,8 +76,8 @@ async def test_a_publication_is_encoded_once_per_format() -> None:
             self.encoded += 1
             return super().publication(channel, publication)
 
-    first = CountingFormat(JSON, lambda payload: payload)
-    second = CountingFormat(JSON, lambda payload: payload)
+    first = CountingFormat(JSON, lambda payload: payload, b"")
+    second = CountingFormat(JSON, lambda payload: payload, b"")
     world = World()
     for _ in range(50):
         world.live(0, first)
@@ -149,7 +147,8 @@ async def test_publications_without_offset_reach_everyone() -> None:
 
 async def test_a_channel_nobody_follows_here_costs_nothing() -> None:
     stats = Stats()
-    Fanout({}, stats).deliver("a", Publication(), EPOCH)
+    flusher = Flusher(asyncio.get_running_loop(), limit=100)
+    Fanout({}, flusher, stats).deliver("a", Publication(), EPOCH)
     assert (stats.publications, stats.deliveries) == (1, 0)
 
 

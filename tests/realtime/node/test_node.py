@@ -55,7 +55,7 @@ def broker() -> RecordingBroker:
 @pytest.fixture
 async def node(broker: RecordingBroker, monkeypatch: pytest.MonkeyPatch) -> Node:
     monkeypatch.setattr(node_module, "RELEASE_DELAY", 0.0)
-    node = Node(broker)
+    node = Node(broker, outbox_max_size=1000)
     await node.start()
     return node
 
@@ -65,7 +65,6 @@ def subscriber(node: Node) -> Subscriber:
         JSON_MESSAGES,
         MemorySink(),
         node.flusher,
-        limit=1000,
         on_overflow=lambda: None,
     )
     return Subscriber(outbox)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.staticfiles.management.commands.runserver import (
     Command as StaticRunserver,
 )
-from django.core.management.base import CommandError
 from django.db import connections
 from django.utils import autoreload
 
@@ -34,7 +34,9 @@ class Command(StaticRunserver):
         try:
             listener = bind(self.addr, int(self.port))
         except OSError as error:
-            raise CommandError(error.strerror) from None
+            self.stderr.write(f"Error: {error.strerror}")
+            # As Django does it: this may be a thread of the reloader.
+            os._exit(1)
         static_files = options["use_static_handler"] and (
             django_settings.DEBUG or options["insecure_serving"]
         )

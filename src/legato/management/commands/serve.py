@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import os
 import platform
 from typing import Any
 
@@ -14,7 +15,14 @@ from django.utils import autoreload
 
 from legato.conf import get_settings
 from legato.realtime.channels.registry import registry
-from legato.server.run import bind, build_server, load_application, parse_bind
+from legato.server.reload import serve_with_reload
+from legato.server.run import (
+    bind,
+    build_server,
+    format_address,
+    load_application,
+    parse_bind,
+)
 
 
 class Command(BaseCommand):
@@ -38,7 +46,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["reload"]:
-            autoreload.run_with_reloader(self.serve, **options)
+            serve_with_reload(self.serve, **options)
         else:
             self.serve(**options)
 
@@ -50,8 +58,13 @@ class Command(BaseCommand):
             host, port = parse_bind(options["bind"])
             listener = bind(host, port)
         except (ValueError, OSError) as error:
-            raise CommandError(getattr(error, "strerror", None) or error) from None
-        address = "{}:{}".format(*listener.getsockname()[:2])
+            reason = getattr(error, "strerror", None) or error
+            if options["reload"]:
+                # This is a thread of the reloader, which goes on after an exception.
+                self.stderr.write(f"CommandError: {reason}")
+                os._exit(2)
+            raise CommandError(reason) from None
+        address = format_address(listener)
         server = build_server(
             load_application(static_files=django_settings.DEBUG),
             on_ready=lambda: self.announce(address),

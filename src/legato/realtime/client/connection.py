@@ -93,7 +93,6 @@ class Connection:
             format,
             sink,
             node.flusher,
-            limit=settings.outbox_max_size,
             on_overflow=self._close_slow,
         )
         self._session = Session(

@@ -7,6 +7,7 @@ one append to an outbox. No task, no coroutine and no further encoding.
 from __future__ import annotations
 
 from legato.realtime.node.feed import Feed
+from legato.realtime.node.outbox import Flusher
 from legato.realtime.node.stats import Stats
 from legato.realtime.node.subscriber import Verdict
 from legato.realtime.protocol.messages import Publication
@@ -17,10 +18,11 @@ __all__ = ["Fanout"]
 class Fanout:
     """Delivers the broker's announcements to the feeds of a node."""
 
-    __slots__ = ("_feeds", "_stats")
+    __slots__ = ("_feeds", "_flusher", "_stats")
 
-    def __init__(self, feeds: dict[str, Feed], stats: Stats) -> None:
+    def __init__(self, feeds: dict[str, Feed], flusher: Flusher, stats: Stats) -> None:
         self._feeds = feeds
+        self._flusher = flusher
         self._stats = stats
 
     def deliver(self, channel: str, publication: Publication, epoch: str) -> None:
@@ -40,8 +42,7 @@ class Fanout:
     def _deliver_live(self, feed: Feed, channel: str, publication: Publication) -> None:
         for format, outboxes in feed.live.items():
             frame = format.publication(channel, publication)
-            for outbox in outboxes:
-                outbox.push(frame)
+            self._flusher.push(outboxes, frame)
             self._stats.deliveries += len(outboxes)
 
     def _deliver_pending(

@@ -26,22 +26,27 @@ logger = logging.getLogger("legato.node")
 
 
 class Node:
-    """One per process, bound to the event loop it is started on."""
+    """One per process, bound to the event loop it is started on.
 
-    def __init__(self, broker: Broker) -> None:
+    Args:
+        outbox_max_size: Bytes that may wait for one connection.
+    """
+
+    def __init__(self, broker: Broker, *, outbox_max_size: int) -> None:
         self.broker = broker
         self.stats = Stats(broker=broker.counters)
         self.hub = Hub()
         self.loop: asyncio.AbstractEventLoop
         self.flusher: Flusher
-        self._fanout = Fanout(self.hub.feeds, self.stats)
+        self._outbox_max_size = outbox_max_size
         self._release_timer: asyncio.TimerHandle | None = None
         self._releasing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.flusher = Flusher(self.loop)
-        await self.broker.start(self._fanout.deliver)
+        self.flusher = Flusher(self.loop, self._outbox_max_size)
+        fanout = Fanout(self.hub.feeds, self.flusher, self.stats)
+        await self.broker.start(fanout.deliver)
 
     async def close(self) -> None:
         """End every connection with 3001, then leave the broker."""

@@ -46,13 +46,20 @@ def no_frame(payload: bytes) -> bytes:
 
 
 class Format:
-    """An encoding with a framing; compared by identity."""
+    """An encoding with a framing; compared by identity.
 
-    __slots__ = ("codec", "frame", "ping")
+    Args:
+        joint: What stands between messages that leave in one write.
+    """
 
-    def __init__(self, codec: Codec, frame: Callable[[bytes], bytes]) -> None:
+    __slots__ = ("codec", "frame", "joint", "ping")
+
+    def __init__(
+        self, codec: Codec, frame: Callable[[bytes], bytes], joint: bytes
+    ) -> None:
         self.codec = codec
         self.frame = frame
+        self.joint = joint
         self.ping = frame(codec.ping)
 
     def reply(self, reply: Reply) -> bytes:
@@ -63,8 +70,8 @@ class Format:
         return self.frame(self.codec.encode(Reply(push=push)))
 
 
-JSON_FRAMES = Format(JSON, text_frame)
+JSON_FRAMES = Format(JSON, text_frame, joint=b"")
 """JSON in WebSocket frames, for servers that take raw frames."""
 
-JSON_MESSAGES = Format(JSON, no_frame)
+JSON_MESSAGES = Format(JSON, no_frame, joint=JSON.separator)
 """JSON messages, for servers that build the frames."""

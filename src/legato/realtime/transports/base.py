@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
-from legato.realtime.node.outbox import Sink
+from legato.realtime.node.outbox import Outbox, Sink
 
 __all__ = [
     "CLOSE_TIMEOUT",
@@ -37,11 +37,16 @@ class RawFrames(Sink, Protocol):
     """A server's WebSocket connection that takes finished frames."""
 
     def take_over(
-        self, *, max_message_size: int, on_shutdown: Callable[[], None]
+        self,
+        outbox: Outbox,
+        *,
+        max_message_size: int,
+        on_shutdown: Callable[[], None],
     ) -> None:
         """Write frames from now on; to be called after ``websocket.accept``.
 
         Args:
+            outbox: Told when the transport falls behind, and when it is gone.
             max_message_size: Bytes a message of the client may have; a larger one
                 closes the connection with 1009.
             on_shutdown: Called when the server stops; it must close the connection.

@@ -10,6 +10,7 @@ from legato.conf import Settings
 from legato.realtime.channels.auth import is_allowed_origin, session_key_of
 from legato.realtime.client.connection import Connection
 from legato.realtime.node.node import Node
+from legato.realtime.node.outbox import Outbox
 from legato.realtime.protocol.codes import DisconnectCode
 from legato.realtime.protocol.framing import JSON_FRAMES, JSON_MESSAGES
 from legato.realtime.transports.base import (
@@ -32,9 +33,6 @@ logger = logging.getLogger("legato.transports")
 
 VIOLATIONS = {1002, 1003, 1007, 1008, MESSAGE_TOO_BIG}
 """What a server closes with when a client breaks the rules of WebSocket."""
-
-MESSAGES_PER_FRAME = 16
-"""Replies that are joined into one WebSocket message, as the protocol allows."""
 
 
 async def serve_websocket(
@@ -71,6 +69,7 @@ async def _serve_frames(
     connection = Connection(node, settings, JSON_FRAMES, raw, session_key=session_key)
     code = DisconnectCode.SHUTDOWN
     raw.take_over(
+        connection.outbox,
         max_message_size=settings.message_max_size,
         on_shutdown=lambda: connection.close(code, code.reason),
     )
@@ -89,7 +88,8 @@ async def _serve_messages(
     connection = Connection(
         node, settings, JSON_MESSAGES, sink, session_key=session_key
     )
-    writer = node.loop.create_task(sink.run(), name="legato-websocket-writer")
+    writing = sink.run(connection.outbox)
+    writer = node.loop.create_task(writing, name="legato-websocket-writer")
     end_code: int = DisconnectCode.CONNECTION_CLOSED
     try:
         async with limit:
@@ -128,7 +128,7 @@ def _size(message: str | bytes) -> int:
 
 
 class SendSink:
-    """Frames for ``send``, written by one task per connection.
+    """Messages for ``send``, written by one task per connection.
 
     ASGI's ``send`` waits until the server has room, so what waits here is what the
     client has not read; the outbox bounds it.
@@ -148,14 +148,11 @@ class SendSink:
         self._changed = asyncio.Event()
         self._written = asyncio.Event()
 
-    def write(self, frames: list[bytes]) -> int:
-        if self._done:
-            return 0
-        self._waiting.extend(frames)
-        self._size += sum(map(len, frames))
+    def write(self, message: bytes) -> None:
+        self._waiting.append(message)
+        self._size += len(message)
         self._written.clear()
         self._changed.set()
-        return self._size
 
     def buffer_size(self) -> int:
         return self._size
@@ -171,15 +168,15 @@ class SendSink:
         self._changed.set()
         self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT)
 
-    async def run(self) -> None:
+    async def run(self, outbox: Outbox) -> None:
         """Write until closed, or until the peer is gone."""
+        # How far the server is behind is not to be seen from here.
+        outbox.behind = True
         try:
             while self._close is None or self._waiting:
                 await self._changed.wait()
                 self._changed.clear()
-                while self._waiting:
-                    await self._write_some()
-                self._written.set()
+                await self._write_all()
             code, reason = self._close
             await self._send(
                 {"type": "websocket.close", "code": code, "reason": reason}
@@ -189,14 +186,15 @@ class SendSink:
         except Exception:
             logger.exception("The server would not send.")
         finally:
+            outbox.abandon()
             self._done = True
             self._waiting.clear()
             self._size = 0
             self._written.set()
 
-    async def _write_some(self) -> None:
-        count = min(len(self._waiting), MESSAGES_PER_FRAME)
-        messages = [self._waiting.popleft() for _ in range(count)]
-        text = b"\n".join(messages).decode()
-        await self._send({"type": "websocket.send", "text": text})
-        self._size -= sum(map(len, messages))
+    async def _write_all(self) -> None:
+        while self._waiting:
+            text = self._waiting[0].decode()
+            await self._send({"type": "websocket.send", "text": text})
+            self._size -= len(self._waiting.popleft())
+        self._written.set()
