@@ -43,10 +43,7 @@ def compliance() -> None:
 def bench() -> None:
     python_env.create()
     python_env.install("bench", "Install what the benchmarks compare", "[bench]")
-    folder = ROOT / "bench/node"
-    if (folder / "package.json").is_file():
-        node_env.ensure_node()
-        node_env.packages(folder)
+    node_env.ensure_node()
 
 
 def second() -> None:

@@ -14,13 +14,13 @@ MADE = (
     ".pytest_cache",
     ".ruff_cache",
     ".hypothesis",
-    "bench/node/node_modules",
+    "build/bench",
     "compliance/node/node_modules",
     "examples/frontdesk/*.sqlite3*",
     "examples/frontdesk/desk/static/desk/vendor",
     "examples/frontdesk/node_modules",
 )
-SOURCES = ("bench", "compliance", "examples", "scripts", "src", "tests")
+SOURCES = ("compliance", "examples", "scripts", "src", "tests")
 
 
 def main() -> None:
