@@ -13,7 +13,8 @@ from legato.conf import Settings
 from legato.exceptions import Disconnect, Error
 from legato.realtime.channels.auth import load_user
 from legato.realtime.channels.client import Client
-from legato.realtime.client.commands import HANDLERS, run_on_unsubscribe
+from legato.realtime.client.commands import HANDLERS
+from legato.realtime.client.subscribe import run_on_unsubscribe
 from legato.realtime.client.subscription import Subscription
 from legato.realtime.client.timers import Deadline, Timers
 from legato.realtime.node.node import Node
