@@ -30,10 +30,10 @@ class Settings(Struct, frozen=True, rename="upper", forbid_unknown_fields=False)
         health_path: Answers 200 while the process serves; "" turns it off.
         ping_interval: Seconds between pings to a client.
         pong_timeout: Seconds a client has to answer a ping; below the interval.
-        connect_timeout: Seconds a new connection has to become a connected client.
+        connect_timeout: Seconds a new connection has to send its connect command.
         hook_timeout: Seconds a hook of a channel may take.
-        session_check_interval: Seconds between looks whether a connection's Django
-            session is still that of its user.
+        session_check_interval: Seconds, at most, between looks whether a
+            connection's Django session is still that of its user.
         channel_limit: Subscriptions a connection may have.
         channel_max_length: Characters in a channel name.
         message_max_size: Bytes in one message of a client.

@@ -46,9 +46,9 @@ def publish(
     Raises:
         ValueError: no declared channel has this name, or ``data`` takes more than a
             quarter of ``OUTBOX_MAX_SIZE``.
-        TypeError: JSON cannot hold ``data``.
+        TypeError: JSON cannot hold ``data``, or ``tags`` are not text.
         ImproperlyConfigured: nobody could receive it; the message says what to set.
-        RuntimeError: called on the thread of the event loop; await ``apublish``.
+        RuntimeError: called on a thread that runs an event loop; await ``apublish``.
     """
     publication, retention = _prepare(channel, data, tags)
     if is_running_loop():

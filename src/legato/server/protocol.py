@@ -45,6 +45,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol with the raw-frame extension."""
 
     _outbox: Outbox | None = None
+    _on_violation: Callable[[int, str], None] | None = None
     _on_shutdown: Callable[[], None] | None = None
 
     # ── the raw-frame extension ─────────────────────────────────────────────
@@ -54,12 +55,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         outbox: Outbox,
         *,
         max_message_size: int,
+        on_violation: Callable[[int, str], None],
         on_shutdown: Callable[[], None],
     ) -> None:
         """See ``RawFrames``."""
         self.conn.max_message_size = max_message_size
         self.transport.set_write_buffer_limits(high=min(outbox.limit // 4, MAX_UNREAD))
         self._outbox = outbox
+        self._on_violation = on_violation
         self._on_shutdown = on_shutdown
         # The realtime protocol has pings of its own.
         self.stop_keepalive()
@@ -152,6 +155,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_parser_exception(self) -> None:
         super().handle_parser_exception()
+        self._abort_later()
+        if self._on_violation is not None and self.conn.close_sent is not None:
+            # What still waits to be read counts no more.
+            self._on_violation(self.conn.close_sent.code, self.conn.close_sent.reason)
+
+    def eof_received(self) -> None:
+        # The transport closes when everything is sent, which may be never.
         self._abort_later()
 
     def fail(self, code: int, reason: str) -> None:

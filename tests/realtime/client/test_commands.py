@@ -246,6 +246,8 @@ async def test_on_unsubscribe_follows_however_a_client_leaves(
         await peer.subscribe("watched:asked")
         await peer.subscribe("watched:gone")
         await peer.ask(unsubscribe={"channel": "watched:asked"})
+        # The reply comes first, then the hook; the next command waits for both.
+        await peer.ask(presence={"channel": "room:a"})
         assert [(peer.client, "asked")] == channels.LEFT
     async with raw_server.connected() as other:
         while len(channels.LEFT) < 2:

@@ -126,13 +126,10 @@ class Connection:
         except Disconnect as end:
             self.close(end.code, end.reason)
 
-    async def end(self, code: int = DisconnectCode.CONNECTION_CLOSED) -> None:
-        """The peer is gone, or has been told to go: release everything.
-
-        Args:
-            code: What the transport ended with, unless the connection was closed here.
-        """
-        self.close(code, DisconnectCode.CONNECTION_CLOSED.reason)
+    async def end(self) -> None:
+        """The peer is gone, or has been told to go: release everything."""
+        code = DisconnectCode.CONNECTION_CLOSED
+        self.close(code, code.reason)
         subscriptions = list(self.subscriptions.values())
         self.subscriptions.clear()
         for subscription in subscriptions:

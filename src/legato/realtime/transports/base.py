@@ -41,6 +41,7 @@ class RawFrames(Sink, Protocol):
         outbox: Outbox,
         *,
         max_message_size: int,
+        on_violation: Callable[[int, str], None],
         on_shutdown: Callable[[], None],
     ) -> None:
         """Write frames from now on; to be called after ``websocket.accept``.
@@ -49,5 +50,7 @@ class RawFrames(Sink, Protocol):
             outbox: Told when the transport falls behind, and when it is gone.
             max_message_size: Bytes a message of the client may have; a larger one
                 closes the connection with 1009.
+            on_violation: Called with code and reason when the client has broken the
+                rules of WebSocket and the server closes for that.
             on_shutdown: Called when the server stops; it must close the connection.
         """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 
@@ -67,17 +68,22 @@ async def _serve_frames(
     raw: RawFrames,
 ) -> None:
     connection = Connection(node, settings, JSON_FRAMES, raw, session_key=session_key)
-    code = DisconnectCode.SHUTDOWN
+    limit = asyncio.timeout(None)
+
+    def shut_down() -> None:
+        if not connection.closed:
+            code = DisconnectCode.SHUTDOWN
+            connection.close(code, code.reason)
+            # A hook under way has as long as the peer: the server waits for both.
+            limit.reschedule(node.loop.time() + CLOSE_TIMEOUT)
+
     raw.take_over(
         connection.outbox,
         max_message_size=settings.message_max_size,
-        on_shutdown=lambda: connection.close(code, code.reason),
+        on_violation=connection.close,
+        on_shutdown=shut_down,
     )
-    end_code: int = DisconnectCode.CONNECTION_CLOSED
-    try:
-        end_code = await _read(connection, receive)
-    finally:
-        await connection.end(end_code)
+    await _serve(connection, receive, limit)
 
 
 async def _serve_messages(
@@ -90,16 +96,27 @@ async def _serve_messages(
     )
     writing = sink.run(connection.outbox)
     writer = node.loop.create_task(writing, name="legato-websocket-writer")
-    end_code: int = DisconnectCode.CONNECTION_CLOSED
+    try:
+        await _serve(connection, receive, limit)
+    finally:
+        writer.cancel()
+
+
+async def _serve(
+    connection: Connection, receive: Receive, limit: asyncio.Timeout
+) -> None:
+    """Read until the peer is gone or ``limit`` has passed, then end the connection."""
+    code: int = DisconnectCode.CONNECTION_CLOSED
     try:
         async with limit:
-            end_code = await _read(connection, receive)
+            code = await _read(connection, receive)
+            # While the limit can still be set, as closing does.
+            connection.close(code, DisconnectCode.CONNECTION_CLOSED.reason)
     except TimeoutError:
         if not limit.expired():
             raise
     finally:
-        writer.cancel()
-        await connection.end(end_code)
+        await connection.end()
 
 
 async def _read(connection: Connection, receive: Receive) -> int:
@@ -166,7 +183,9 @@ class SendSink:
             return
         self._close = (code, reason)
         self._changed.set()
-        self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT)
+        # A reading side that has ended already needs no limit.
+        with contextlib.suppress(RuntimeError):
+            self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT)
 
     async def run(self, outbox: Outbox) -> None:
         """Write until closed, or until the peer is gone."""
