@@ -114,11 +114,9 @@ def find_python313() -> Path | None:
 def index_settings() -> dict[str, str]:
     """pip's package index, for uv, which does not read pip's configuration.
 
-    Only where pip is told to use another index and uv is told nothing: settings of
-    uv's own always win.
+    Its index where uv is told of none, and its certificates: settings of uv's own
+    always win.
     """
-    if any(key.startswith(("UV_INDEX", "UV_DEFAULT_INDEX")) for key in os.environ):
-        return {}
     done = subprocess.run(
         [str(VENV / "bin/python"), "-m", "pip", "config", "list"],
         capture_output=True,
@@ -129,11 +127,12 @@ def index_settings() -> dict[str, str]:
     for line in done.stdout.splitlines():  # global.index-url='…', then :env:.…='…'
         key, _, value = line.partition("=")
         found[key.rpartition(".")[2]] = " ".join(shlex.split(value))
-    if "index-url" not in found:
-        return {}
-    settings = {"UV_DEFAULT_INDEX": found["index-url"]}
-    if "extra-index-url" in found:
-        settings["UV_INDEX"] = found["extra-index-url"]
+    settings = {}
+    told = any(key.startswith(("UV_INDEX", "UV_DEFAULT_INDEX")) for key in os.environ)
+    if "index-url" in found and not told:
+        settings["UV_DEFAULT_INDEX"] = found["index-url"]
+        if "extra-index-url" in found:
+            settings["UV_INDEX"] = found["extra-index-url"]
     if "cert" in found and "SSL_CERT_FILE" not in os.environ:
         settings["SSL_CERT_FILE"] = found["cert"]
     return settings
