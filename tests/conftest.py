@@ -68,20 +68,29 @@ async def run_server(websocket_class: Any, app: Any = application) -> Any:
         lifespan="on",
         log_config=None,
     )
+    config.load()
     server = uvicorn.Server(config)
-    # Signals stay pytest's own.
-    serving = asyncio.ensure_future(server._serve([listener]))
+    server.lifespan = config.lifespan_class(config)
+    await server.startup([listener])
     try:
-        while not server.started:
-            await asyncio.sleep(1 * MS)
-            if serving.done():
-                serving.result()
         found = wiring.find_portal()
         assert found is not None
         yield LiveServer(listener.getsockname()[1], found[0])
     finally:
-        server.should_exit = True
-        await serving
+        await stop_server(server)
+
+
+async def stop_server(server: uvicorn.Server) -> None:
+    """As uvicorn stops, in milliseconds: its own way looks every 100 of them."""
+    for listener in server.servers:
+        listener.close()
+    state = server.server_state
+    for connection in list(state.connections):
+        connection.shutdown()
+    async with asyncio.timeout(15):
+        while state.connections or state.tasks:  # noqa: ASYNC110
+            await asyncio.sleep(1 * MS)
+    await server.lifespan.shutdown()
 
 
 @pytest.fixture(params=list(WEBSOCKET_CLASSES))

@@ -55,3 +55,4 @@ class Command(StaticRunserver):
         super().on_bind(server_port)
         path = f"{get_settings().connection_path}/websocket"
         self.stdout.write(f"Live channels (ASGI): {path}\n")
+        self.stdout.flush()
