@@ -22,8 +22,8 @@ TRY = """
 Frontdesk is open at {url}
 
   1. Sign in as one of the agents with one click, open a conversation and write.
-  2. Open {url} in a private window too, sign in as another agent
-     and open the same conversation: both see every message at once.
+  2. Open {url} in a private window too, sign in as the customer
+     of that conversation and answer: each sees the other's messages at once.
   3. Take one window offline (developer tools, Network, Offline), write in the other,
      go online again: the missed messages appear, in order.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from blockbuster import blockbuster_ctx
 from django.test import override_settings
 
 from legato.realtime import wiring
@@ -91,6 +92,13 @@ async def stop_server(server: uvicorn.Server) -> None:
         while state.connections or state.tasks:  # noqa: ASYNC110
             await asyncio.sleep(1 * MS)
     await server.lifespan.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _blocking_detector() -> Iterator[None]:
+    """Legato's code may not block an event loop: a blocking call there raises."""
+    with blockbuster_ctx(scanned_modules=["legato"]):
+        yield
 
 
 @pytest.fixture(params=list(WEBSOCKET_CLASSES))
