@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from compliance.javascript import run_in_browser, run_in_node
 from compliance.python import run_in_python
 from compliance.sdk import Sdk
-
-CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome"]
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.chromium import chromium
 
 SDKS = [
     pytest.param("node", marks=pytest.mark.node),
@@ -35,15 +24,8 @@ SDKS = [
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for all tests."""
-    found = (shutil.which(name) for name in CHROMIUM_NAMES)
-    executable = next(filter(None, found), None)
-    assert executable is not None, 'Chromium is not installed; "make test" sees to it'
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=executable, args=CHROMIUM_FLAGS
-        )
-        yield launched
-        await launched.close()
+    async with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(params=SDKS)

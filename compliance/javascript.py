@@ -13,8 +13,8 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
-from compliance.network import Network
 from compliance.sdk import TIMEOUT, CommandError, SdkClient
+from tests.network import Network
 
 FOLDER = Path(__file__).parent / "node"
 BUNDLE = FOLDER / "node_modules/centrifuge/dist/centrifuge.js"

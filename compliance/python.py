@@ -9,8 +9,8 @@ from typing import Any
 
 import centrifuge
 
-from compliance.network import Network
 from compliance.sdk import CommandError, SdkClient
+from tests.network import Network
 
 
 class PythonClient(SdkClient):

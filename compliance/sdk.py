@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from compliance.network import Network
+from tests.network import Network
 
 TIMEOUT = 10.0
 

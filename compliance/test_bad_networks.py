@@ -7,10 +7,10 @@ import itertools
 import pytest
 
 import legato
-from compliance.network import Network
 from compliance.sdk import Sdk
 from compliance.server import serve
 from tests.conftest import LiveServer
+from tests.network import Network
 from tests.peer import Peer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import legato
-from compliance.network import Network
 from compliance.sdk import CommandError, Sdk
 from compliance.server import serve
+from tests.network import Network
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

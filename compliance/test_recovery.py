@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack
 import pytest
 
 import legato
-from compliance.network import Network
 from compliance.sdk import Sdk, SdkClient
 from compliance.server import serve
 from legato.realtime.broker.memory import MemoryBroker
 from legato.realtime.node.node import Node
+from tests.network import Network
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,22 +16,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.chromium import FLAGS, find_chromium
 from tests.docs.pages import DOCS, FENCE, ROOT, snippets
 
 TUTORIAL = DOCS / "tutorials" / "first-channel.md"
 FILE_NAME = re.compile(r"(?:# |// |\{# )(\S+\.\w+)")
 
 NODE_MODULES = ROOT / "examples" / "frontdesk" / "node_modules"
-CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome"]
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Reader:
@@ -135,11 +125,10 @@ def test_the_tutorial_works_as_written(reader: Reader) -> None:
     log = (reader.folder / "server.log").read_text("utf-8")
     assert snippets(TUTORIAL, "text")[0].strip() in log
 
-    chromium = next(filter(None, map(shutil.which, CHROMIUM_NAMES)))
     disconnect, connect = [c for c in snippets(TUTORIAL, "js") if c.count("\n") == 1]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium, args=CHROMIUM_FLAGS
+            executable_path=find_chromium(), args=FLAGS
         )
         context = browser.new_context()
         one, two = context.new_page(), context.new_page()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -19,12 +18,12 @@ from playwright.async_api import (
     Locator,
     Page,
     Route,
-    async_playwright,
     expect,
 )
 
-from tests.cuttable_proxy import CuttableProxy
+from tests.chromium import chromium
 from tests.examples.conftest import FRONTDESK, Frontdesk
+from tests.network import Network
 
 # One Chromium and one loop serve all tests of this module. Starting them counts
 # towards the first test, so that one may take longer than the usual limit.
@@ -32,17 +31,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.timeout(90),
-]
-
-CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome"]
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
 ]
 
 # What Chromium says of a network that has been taken away, and nothing else.
@@ -100,16 +88,10 @@ Meet = Callable[..., Awaitable[Person]]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    executable = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    assert executable, "these tests need Chromium"
     bundle = FRONTDESK / "desk/static/desk/vendor/centrifuge.js"
     assert bundle.exists(), "these tests need the browser bundle: run make demo once"
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=executable, args=CHROMIUM_FLAGS
-        )
+    async with chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -130,10 +112,10 @@ async def meet(browser: Browser, frontdesk: Frontdesk) -> AsyncIterator[Meet]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def proxy(frontdesk: Frontdesk) -> AsyncIterator[CuttableProxy]:
+async def network(frontdesk: Frontdesk) -> AsyncIterator[Network]:
     """The way to the server of somebody with a bad network."""
-    async with CuttableProxy(frontdesk.port) as proxy:
-        yield proxy
+    async with Network(frontdesk.port) as network:
+        yield network
 
 
 @pytest.fixture
@@ -178,13 +160,13 @@ async def test_agent_and_customer_talk_live(meet: Meet, mark: str) -> None:
 
 
 async def test_messages_missed_while_away_appear_in_order_and_once(
-    meet: Meet, proxy: CuttableProxy, mark: str
+    meet: Meet, network: Network, mark: str
 ) -> None:
     agent = await (await meet("Tom Okafor")).open_conversation(PARCEL)
-    person = await meet("Hanna Weber", base_url=proxy.url)
+    person = await meet("Hanna Weber", base_url=network.http)
     customer = await person.open_conversation(PARCEL)
 
-    proxy.cut()
+    network.cut()
     await expect(connection(customer)).to_have_text("Reconnecting…")
     missed = [f"{mark} {number}" for number in ["one", "two", "three"]]
     for text in missed:
@@ -192,7 +174,7 @@ async def test_messages_missed_while_away_appear_in_order_and_once(
     await expect(messages(agent, mark)).to_have_text(missed)
     await expect(messages(customer, mark)).to_have_count(0)
 
-    proxy.restore()
+    network.restore()
     await expect(connection(customer)).to_have_text("Live")
     await expect(messages(customer, mark)).to_have_text(missed)
     await write(agent, f"{mark} four")
@@ -213,13 +195,13 @@ async def test_offline_switch_of_the_browser_is_heeded(meet: Meet, mark: str) ->
 
 
 async def test_messages_written_while_away_go_out_once_on_return(
-    meet: Meet, proxy: CuttableProxy, mark: str
+    meet: Meet, network: Network, mark: str
 ) -> None:
     agent = await (await meet("Tom Okafor")).open_conversation(PARCEL)
-    person = await meet("Hanna Weber", base_url=proxy.url)
+    person = await meet("Hanna Weber", base_url=network.http)
     customer = await person.open_conversation(PARCEL)
 
-    proxy.cut()
+    network.cut()
     await expect(connection(customer)).to_have_text("Reconnecting…")
     written = [f"{mark} one", f"{mark} two"]
     for text in written:
@@ -227,7 +209,7 @@ async def test_messages_written_while_away_go_out_once_on_return(
     await expect(messages(customer, mark)).to_have_text(written)
     await expect(customer.get_by_text("Waiting for the connection")).to_have_count(2)
 
-    proxy.restore()
+    network.restore()
     await expect(messages(agent, mark)).to_have_text(written)
     await expect(customer.get_by_text("Waiting for the connection")).to_have_count(0)
     await agent.reload()
@@ -236,19 +218,19 @@ async def test_messages_written_while_away_go_out_once_on_return(
 
 
 async def test_message_whose_reply_was_lost_is_stored_and_shown_once(
-    meet: Meet, proxy: CuttableProxy, mark: str
+    meet: Meet, network: Network, mark: str
 ) -> None:
     agent = await (await meet("Mara Lindqvist")).open_conversation(SHADE)
-    person = await meet("Priya Nair", base_url=proxy.url)
+    person = await meet("Priya Nair", base_url=network.http)
     customer = await person.open_conversation(SHADE)
 
-    proxy.mute()
+    network.mute()
     await write(customer, f"{mark} one")
     await expect(messages(agent, mark)).to_have_text([f"{mark} one"])
     await expect(customer.get_by_text("Sending…")).to_have_count(1)
-    proxy.cut()
+    network.cut()
     await expect(connection(customer)).to_have_text("Reconnecting…")
-    proxy.restore()
+    network.restore()
     await expect(customer.get_by_text("Sending…")).to_have_count(0)
 
     await write(customer, f"{mark} two")
@@ -259,13 +241,13 @@ async def test_message_whose_reply_was_lost_is_stored_and_shown_once(
 
 
 async def test_absence_beyond_the_history_is_filled_from_the_database(
-    meet: Meet, proxy: CuttableProxy, frontdesk: Frontdesk, mark: str
+    meet: Meet, network: Network, frontdesk: Frontdesk, mark: str
 ) -> None:
     agent = await (await meet("Inês Duarte")).open_conversation(SHADE)
-    person = await meet("Priya Nair", base_url=proxy.url)
+    person = await meet("Priya Nair", base_url=network.http)
     customer = await person.open_conversation(SHADE)
 
-    proxy.cut()
+    network.cut()
     await expect(connection(customer)).to_have_text("Reconnecting…")
     await write(agent, f"{mark} one")
     await expect(agent.locator(".message[data-state]")).to_have_count(0)
@@ -273,7 +255,7 @@ async def test_absence_beyond_the_history_is_filled_from_the_database(
     await asyncio.to_thread(frontdesk.stop)
     await write(agent, f"{mark} two")
     await asyncio.to_thread(frontdesk.start)
-    proxy.restore()
+    network.restore()
 
     for page in [agent, customer]:
         await expect(connection(page)).to_have_text("Live")
@@ -372,11 +354,6 @@ async def test_refused_message_stays_with_the_reason(meet: Meet, mark: str) -> N
     await expect(page.locator("[data-id]", has_text=f"{mark} two")).to_have_count(1)
 
 
-TWO_FRAMES = """
-() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-"""
-
-
 async def test_reader_of_old_messages_is_not_moved_by_new_ones(
     meet: Meet, mark: str
 ) -> None:
@@ -385,8 +362,6 @@ async def test_reader_of_old_messages_is_not_moved_by_new_ones(
     agent = await (await meet("Mara Lindqvist")).open_conversation(INVOICE)
     first = customer.locator(".message").first
     await first.scroll_into_view_if_needed()
-    # The browser picks what it holds in place when it draws the scrolled page.
-    await customer.evaluate(TWO_FRAMES)
     before = await top_of(first)
 
     await write(agent, f"{mark} one")

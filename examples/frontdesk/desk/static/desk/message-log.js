@@ -47,6 +47,7 @@ export class MessageLog {
     if (this.#byId.has(message.id)) return;
     const own = message.author.id === this.#viewer.id;
     const wasAtEnd = this.#atEnd();
+    const letGo = wasAtEnd ? null : this.#holdStill();
     const element = this.#byKey.get(message.key) ?? this.#create(message);
     element.dataset.id = message.id;
     element.querySelector(".message__text").textContent = message.text;
@@ -55,6 +56,7 @@ export class MessageLog {
     this.#byId.set(message.id, element);
     this.#place(element, message.id);
     this.#arrange();
+    letGo?.();
     if (!own && !wasAtEnd) this.#newer.hidden = false;
   }
 
@@ -137,6 +139,19 @@ export class MessageLog {
   // negative above.
   #atEnd() {
     return this.#log.scrollTop > -80;
+  }
+
+  // Whoever reads older messages goes on reading them: what stands at the top of the
+  // log before a change stands there after it. Browsers hold it only sometimes.
+  #holdStill() {
+    const { top } = this.#log.getBoundingClientRect();
+    const held = this.#elements().find(
+      (element) => element.getBoundingClientRect().bottom > top,
+    );
+    const before = held?.getBoundingClientRect().top;
+    return () => {
+      if (held) this.#log.scrollTop += held.getBoundingClientRect().top - before;
+    };
   }
 
   #scrollToEnd() {

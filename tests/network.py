@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
 from functools import partial
 from types import TracebackType
 
@@ -21,7 +22,8 @@ class Network:
     ``freeze()`` leaves the open connections without a sign of life: nothing passes
     in either direction, not even an end, and nothing is read, so that senders see
     full buffers. New connections work, as through a router that has forgotten the
-    old ones::
+    old ones. ``mute()`` loses whatever the server sends until ``restore()``, as when
+    replies do not get through::
 
         async with Network(server.port) as network, sdk(network) as client:
             await client.connected()
@@ -32,6 +34,7 @@ class Network:
 
     def __init__(self, server_port: int) -> None:
         self.server_port = server_port
+        self.muted = False
         self._reachable = True
         self._flowing: set[asyncio.Event] = set()
         self._links: set[asyncio.Task[None]] = set()
@@ -43,6 +46,10 @@ class Network:
         return int(self._listener.getsockname()[1])
 
     @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/connection/websocket"
 
@@ -51,8 +58,12 @@ class Network:
         for link in self._links:
             link.cancel()
 
+    def mute(self) -> None:
+        self.muted = True
+
     def restore(self) -> None:
         self._reachable = True
+        self.muted = False
 
     def freeze(self) -> None:
         for flowing in self._flowing:
@@ -113,7 +124,8 @@ class Network:
             await loop.sock_connect(server, ("127.0.0.1", self.server_port))
             async with asyncio.TaskGroup() as pumps:
                 pumps.create_task(pump(client, server, flowing))
-                pumps.create_task(pump(server, client, flowing))
+                replies = pump(server, client, flowing, lost=lambda: self.muted)
+                pumps.create_task(replies)
         except* OSError:
             # Either side may reset, and the server may be down.
             raise asyncio.CancelledError from None
@@ -124,12 +136,17 @@ def close(client: socket.socket, link: asyncio.Task[None]) -> None:
 
 
 async def pump(
-    source: socket.socket, target: socket.socket, flowing: asyncio.Event
+    source: socket.socket,
+    target: socket.socket,
+    flowing: asyncio.Event,
+    lost: Callable[[], bool] = lambda: False,
 ) -> None:
+    """Forward until ``source`` ends; what comes while ``lost()`` goes nowhere."""
     loop = asyncio.get_running_loop()
     while data := await loop.sock_recv(source, CHUNK):
         await flowing.wait()
-        await loop.sock_sendall(target, data)
+        if not lost():
+            await loop.sock_sendall(target, data)
     await flowing.wait()
     # The other side may be gone already.
     with contextlib.suppress(OSError):
