@@ -14,6 +14,7 @@ from blockbuster import blockbuster_ctx
 from django.test import override_settings
 
 from legato.realtime import wiring
+from legato.realtime.channels.registry import registry
 from legato.realtime.node.node import Node
 from legato.server.protocol import WebSocketProtocol
 from legato.server.run import bind
@@ -129,3 +130,13 @@ def legato_settings() -> Iterator[Callable[..., None]]:
     yield apply
     for override in reversed(overrides):
         override.disable()
+
+
+@pytest.fixture
+def declared_channels() -> Iterator[None]:
+    """Forgets the channels that a test declares."""
+    before = list(registry)
+    yield
+    for channel in list(registry):
+        if channel not in before:
+            registry.remove(channel)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,8 @@ from django.core.checks import CheckMessage, run_checks
 from django.test import override_settings
 
 from legato import Channel, Client, checks
-from legato.realtime.channels.registry import registry
 
-
-@pytest.fixture(autouse=True)
-def _restore_registry() -> Iterator[None]:
-    before = list(registry)
-    yield
-    for channel in list(registry):
-        if channel not in before:
-            registry.remove(channel)
+pytestmark = pytest.mark.usefixtures("declared_channels")
 
 
 def messages(**settings: Any) -> list[CheckMessage]:

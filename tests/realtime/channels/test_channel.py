@@ -1,21 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from legato import Channel, History
 from legato.realtime.channels.registry import Registry, registry
 
-
-@pytest.fixture(autouse=True)
-def _restore_registry() -> Iterator[None]:
-    before = list(registry)
-    yield
-    for channel in list(registry):
-        if channel not in before:
-            registry.remove(channel)
+pytestmark = pytest.mark.usefixtures("declared_channels")
 
 
 def test_declaring_a_class_makes_its_names_known() -> None:
