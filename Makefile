@@ -33,7 +33,7 @@ check:
 
 bench:
 	$(script)/bootstrap.py bench
-	@exec .venv/bin/python -m legato.bench --cache build/bench $(ARGS)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" exec .venv/bin/python -m legato.bench --cache build/bench $(ARGS)
 
 clean:
 	$(script)/clean.py
