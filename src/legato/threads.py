@@ -14,8 +14,9 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from asgiref.sync import ThreadSensitiveContext
@@ -35,7 +36,7 @@ class ThreadPool:
     def __init__(self, size: int = POOL_SIZE) -> None:
         self._size = size
         self._started = 0
-        self._free: list[ThreadPoolExecutor] = []
+        self._free: list[Worker] = []
         self._waiting: deque[Lease] = deque()
         self._lock = threading.Lock()
 
@@ -56,7 +57,7 @@ class ThreadPool:
                 thread = self._free.pop()
             elif self._started < self._size:
                 self._started += 1
-                thread = ThreadPoolExecutor(1, f"legato-{self._started}")
+                thread = Worker(f"legato-{self._started}")
             else:
                 self._waiting.append(lease)
                 return
@@ -67,7 +68,7 @@ class ThreadPool:
         with self._lock, contextlib.suppress(ValueError):
             self._waiting.remove(lease)
 
-    def give_back(self, thread: ThreadPoolExecutor) -> None:
+    def give_back(self, thread: Worker) -> None:
         with self._lock:
             if not self._waiting:
                 self._free.append(thread)
@@ -81,7 +82,7 @@ class Lease(Executor):
 
     def __init__(self, pool: ThreadPool) -> None:
         self._pool = pool
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread: Worker | None = None
         self._queue: list[tuple[Future[Any], Callable[[], Any]]] = []
         self._asked = False
         self._lock = threading.Lock()
@@ -92,7 +93,7 @@ class Lease(Executor):
             if self._released:
                 raise RuntimeError("This lease of a thread has ended.")
             if self._thread is not None:
-                return self._thread.submit(fn, *args, **kwargs)
+                return self._thread.submit(lambda: fn(*args, **kwargs))
             future: Future[T] = Future()
             self._queue.append((future, lambda: fn(*args, **kwargs)))
             asked, self._asked = self._asked, True
@@ -100,14 +101,14 @@ class Lease(Executor):
             self._pool.acquire(self)
         return future
 
-    def start(self, thread: ThreadPoolExecutor) -> None:
+    def start(self, thread: Worker) -> None:
         """The pool has a thread: run what has waited for it."""
         with self._lock:
             if not self._released:
                 self._thread = thread
                 thread.submit(close_old_connections)
                 for future, function in self._queue:
-                    thread.submit(_run, future, function)
+                    thread.put(future, function)
                 self._queue.clear()
                 return
         self._pool.give_back(thread)
@@ -128,7 +129,28 @@ class Lease(Executor):
             done.add_done_callback(lambda _: self._pool.give_back(thread))
 
 
-def _run(future: Future[T], function: Callable[[], T]) -> None:
+class Worker:
+    """One thread. A daemon, so that a hook that hangs does not keep the process."""
+
+    def __init__(self, name: str) -> None:
+        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def submit(self, function: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        self.put(future, function)
+        return future
+
+    def put(self, future: Future[T], function: Callable[[], T]) -> None:
+        """Have ``function`` called and ``future`` told the result."""
+        self._calls.put((future, function))
+
+    def _run(self) -> None:
+        while True:
+            _work(*self._calls.get())
+
+
+def _work(future: Future[T], function: Callable[[], T]) -> None:
     if not future.set_running_or_notify_cancel():
         return
     try:

@@ -6,6 +6,7 @@ shell or by ``QuerySet.update()``, is found by the periodic session check.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,8 @@ def _disconnect(
     def close() -> None:
         node.disconnect(find(node.hub), DisconnectCode.FORCE_DISCONNECT)
 
-    portal.loop.call_soon_threadsafe(close)
-    if again_in is not None:
-        portal.loop.call_soon_threadsafe(portal.loop.call_later, again_in, close)
+    # A loop that was just closed has no connections left.
+    with contextlib.suppress(RuntimeError):
+        portal.loop.call_soon_threadsafe(close)
+        if again_in is not None:
+            portal.loop.call_soon_threadsafe(portal.loop.call_later, again_in, close)

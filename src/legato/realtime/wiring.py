@@ -89,9 +89,10 @@ async def stop_serving() -> None:
 
 def find_portal() -> tuple[Node, Portal] | None:
     """The node of this process and the way into its loop, if there is one."""
-    if _node is None or _portal is None or _node.loop.is_closed():
+    node, portal = _node, _portal  # another thread may stop the node meanwhile
+    if node is None or portal is None or node.loop.is_closed():
         return None
-    return _node, _portal
+    return node, portal
 
 
 def get_portal() -> tuple[Node, Portal]:

@@ -15,6 +15,7 @@ It is uvicorn's class in all but these points:
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol with the raw-frame extension."""
 
     _outbox: Outbox | None = None
+    _backlog: bytes | bytearray = b""
     _on_violation: Callable[[int, str], None] | None = None
     _on_shutdown: Callable[[], None] | None = None
 
@@ -74,7 +76,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return self.transport.write
 
     def buffer_size(self) -> int:
-        return self.transport.get_write_buffer_size()
+        return self.transport.get_write_buffer_size() + len(self._backlog)
 
     async def drain(self) -> None:
         await self.writable.wait()
@@ -83,6 +85,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Send a close frame; the peer has 5 s to read it and to answer."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
             return
+        self._write_backlog()
         self.conn.send_close(code, reason)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
@@ -94,28 +97,40 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self._abort_later()
 
-    # ── where uvicorn's class is too trusting ───────────────────────────────
+    # ── what the transport calls ────────────────────────────────────────────
 
     def pause_writing(self) -> None:
-        if self._outbox is not None:
-            self._outbox.behind = True
         super().pause_writing()
+        outbox = self._outbox
+        if outbox is not None and not outbox.closed:
+            # A write that has to wait costs uvloop 1.2 KB, however small it is. So
+            # what comes now is collected, and written at once when there is room.
+            self._backlog = bytearray()
+            outbox.write = self._backlog.extend
+            outbox.behind = True
 
     def resume_writing(self) -> None:
-        if self._outbox is not None:
-            self._outbox.behind = False
         super().resume_writing()
+        outbox = self._outbox
+        if outbox is not None and not outbox.closed:
+            outbox.behind = False
+            outbox.write = self.transport.write
+            self._write_backlog()  # last, for it may pause again
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._backlog = b""
         self._stop_frames()
         super().connection_lost(exc)
+
+    # ── where uvicorn's class is too trusting ───────────────────────────────
 
     def data_received(self, data: bytes) -> None:
         try:
             super().data_received(data)
-        except Exception:
-            # Past uvicorn, which would keep the connection for ever.
-            self.logger.exception("A WebSocket connection failed.")
+        except Exception as error:
+            # Past uvicorn, which would keep the connection for ever. No traceback,
+            # for the peer decides how often this happens.
+            self.logger.warning("A WebSocket connection failed: %r", error)
             self.transport.abort()
 
     def handle_connect(self, event: Request) -> None:
@@ -144,7 +159,6 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def send_receive_event_to_app(self) -> None:
         # One read may hold thousands of tiny messages, all queued at once.
         if isinstance(self.queue, Inbox) and len(self.queue) >= MAX_WAITING:
-            self.frames = []
             self.fail(*TOO_MANY_REQUESTS)
         else:
             super().send_receive_event_to_app()
@@ -166,7 +180,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def fail(self, code: int, reason: str) -> None:
         """End the connection over what the peer did."""
-        if not self.close_sent:
+        self.frames = []
+        if not self.close_sent and self.conn.close_rcvd is None:
             self.conn.fail(code, reason)
             self.handle_parser_exception()
 
@@ -178,6 +193,16 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._abort_later()
         elif not self.close_sent:
             self._on_shutdown()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        if self.close_sent:
+            self._abort_later()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        super().on_task_complete(task)
+        if self.close_timer is None:
+            self._abort_later()
 
     async def send(self, message: Any) -> None:
         await super().send(message)
@@ -194,6 +219,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_timer is not None:
             self.close_timer.cancel()
         self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
+
+    def _write_backlog(self) -> None:
+        backlog, self._backlog = bytes(self._backlog), b""
+        if backlog:
+            self.transport.write(backlog)
 
     def _stop_frames(self) -> None:
         if self._outbox is not None:

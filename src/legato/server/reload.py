@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.utils.autoreload import (
@@ -44,10 +45,21 @@ def serve_with_reload(serve: Callable[..., Any], **options: Any) -> None:
         sys.exit(0)
 
 
-def _modification_times() -> dict[Any, float]:
-    return dict(StatReloader().snapshot_files())
+def _modification_times() -> dict[Path, float]:
+    """Of all modules this process has, and of the files beside the project's own."""
+    times = dict(StatReloader().snapshot_files())
+    # A module the parent never came to import may be the one with the mistake.
+    folders = {path.parent for path in times if not _is_installed(path)}
+    for folder in folders:
+        times |= {path: path.stat().st_mtime for path in folder.glob("*.py")}
+    return times
 
 
-def _wait_for_change(before: dict[Any, float]) -> None:
+def _is_installed(path: Path) -> bool:
+    prefixes = (sys.prefix, sys.base_prefix)
+    return "site-packages" in path.parts or str(path).startswith(prefixes)
+
+
+def _wait_for_change(before: dict[Path, float]) -> None:
     while _modification_times() == before:
         time.sleep(POLL_INTERVAL)

@@ -41,6 +41,7 @@ class Node:
         self._outbox_max_size = outbox_max_size
         self._release_timer: asyncio.TimerHandle | None = None
         self._releasing: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def start(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -50,6 +51,7 @@ class Node:
 
     async def close(self) -> None:
         """End every connection with 3001, then leave the broker."""
+        self._closed = True
         self.disconnect(list(self.hub.members.values()), DisconnectCode.SHUTDOWN)
         if self._release_timer is not None:
             self._release_timer.cancel()
@@ -114,7 +116,8 @@ class Node:
             member.close(code, code.reason)
 
     def _release_soon(self) -> None:
-        if self._release_timer is None and self._releasing is None:
+        idle = self._release_timer is None and self._releasing is None
+        if idle and not self._closed:
             self._release_timer = self.loop.call_later(
                 RELEASE_DELAY, self._start_release
             )

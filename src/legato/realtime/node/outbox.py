@@ -160,8 +160,11 @@ class Outbox:
 
     async def drain(self) -> None:
         """Wait while more than a quarter of the limit waits for the client to read."""
-        if self.behind and self.buffer_size() > self.limit // 4:
-            await self._sink.drain()
+        if self.behind:
+            if self.waiting is not None:
+                self._flusher.flush()
+            if self.buffer_size() > self.limit // 4:
+                await self._sink.drain()
 
     def close(self, code: int, reason: str, *, flush: bool) -> None:
         """End the connection; without ``flush`` what waits here is dropped."""

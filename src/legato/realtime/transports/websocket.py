@@ -94,6 +94,8 @@ async def _serve_messages(
     connection = Connection(
         node, settings, JSON_MESSAGES, sink, session_key=session_key
     )
+    # How far the server is behind is not to be seen from here.
+    connection.outbox.behind = True
     writing = sink.run(connection.outbox)
     writer = node.loop.create_task(writing, name="legato-websocket-writer")
     try:
@@ -106,15 +108,19 @@ async def _serve(
     connection: Connection, receive: Receive, limit: asyncio.Timeout
 ) -> None:
     """Read until the peer is gone or ``limit`` has passed, then end the connection."""
-    code: int = DisconnectCode.CONNECTION_CLOSED
     try:
         async with limit:
-            code = await _read(connection, receive)
+            ended_with = await _read(connection, receive)
             # While the limit can still be set, as closing does.
-            connection.close(code, DisconnectCode.CONNECTION_CLOSED.reason)
+            connection.close(ended_with, DisconnectCode.CONNECTION_CLOSED.reason)
     except TimeoutError:
         if not limit.expired():
             raise
+    except asyncio.CancelledError:
+        # The server stops, and has waited for this connection as long as it would.
+        code = DisconnectCode.SHUTDOWN
+        connection.close(code, code.reason)
+        raise
     finally:
         await connection.end()
 
@@ -179,37 +185,48 @@ class SendSink:
             await self._written.wait()
 
     def close(self, code: int, reason: str) -> None:
-        if self._done:
-            return
-        self._close = (code, reason)
+        # An enum will not do: autobahn, which daphne uses, asks for exactly an int.
+        self._close = (int(code), reason)
         self._changed.set()
-        # A reading side that has ended already needs no limit.
-        with contextlib.suppress(RuntimeError):
-            self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT)
+        self._end_soon()
 
     async def run(self, outbox: Outbox) -> None:
         """Write until closed, or until the peer is gone."""
-        # How far the server is behind is not to be seen from here.
-        outbox.behind = True
         try:
             while self._close is None or self._waiting:
                 await self._changed.wait()
                 self._changed.clear()
                 await self._write_all()
-            code, reason = self._close
-            await self._send(
-                {"type": "websocket.close", "code": code, "reason": reason}
-            )
+            await self._send_close(*self._close)
         except OSError:
             pass  # the peer is gone; the reading side learns of it by itself
         except Exception:
-            logger.exception("The server would not send.")
+            # Servers differ in what they raise when the peer has gone first.
+            level = logging.ERROR if self._close is None else logging.DEBUG
+            logger.log(level, "The server would not send.", exc_info=True)
         finally:
             outbox.abandon()
+            self._end_soon()
             self._done = True
             self._waiting.clear()
             self._size = 0
             self._written.set()
+
+    async def _send_close(self, code: int, reason: str) -> None:
+        try:
+            await self._send(
+                {"type": "websocket.close", "code": code, "reason": reason}
+            )
+        except OSError:
+            raise
+        except Exception:
+            # Not every server takes every code.
+            await self._send({"type": "websocket.close"})
+
+    def _end_soon(self) -> None:
+        """Give the reading side 5 s more, unless it has ended already."""
+        with contextlib.suppress(RuntimeError):
+            self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT)
 
     async def _write_all(self) -> None:
         while self._waiting:
