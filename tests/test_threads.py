@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -117,3 +119,17 @@ async def test_database_connections_are_closed_when_the_lease_ends() -> None:
         assert await sync_to_async(is_open)()
     async with pool.lease():
         assert not await sync_to_async(is_open)()
+
+
+def test_a_call_that_hangs_does_not_keep_the_process() -> None:
+    code = (
+        "import asyncio, threading; from asgiref.sync import sync_to_async;"
+        "from legato.threads import ThreadPool\n"
+        "async def main():\n"
+        "    async with ThreadPool(1).lease():\n"
+        "        hang = sync_to_async(threading.Event().wait)\n"
+        "        try: await asyncio.wait_for(hang(), 0.1)\n"
+        "        except TimeoutError: pass\n"
+        "asyncio.run(main())"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=10)

@@ -25,6 +25,7 @@ from legato.realtime.client.connection import Connection
 from legato.realtime.node.hub import Member
 from tests.conftest import MS, LiveServer
 from tests.peer import TIMEOUT, Peer
+from tests.realtime.sinks import until
 from tests.site.channels import LEFT
 
 LegatoSettings = Callable[..., None]
@@ -514,3 +515,39 @@ async def test_client_that_leaves_is_forgotten(
     await legato.apublish("watched:a", 1)
     assert server.node.stats.deliveries == 0
     assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
+async def test_client_that_stalls_and_reads_on_gets_everything_in_order(
+    server: LiveServer,
+) -> None:
+    async with server.connected(max_queue=1) as peer:
+        await peer.subscribe("ticker:a")
+        member = server.node.hub.members[peer.client]
+        sent = 0
+        while waiting(member) < 300_000:
+            assert sent < 20_000, "the client never fell behind"
+            for _ in range(50):
+                sent += 1
+                await legato.apublish("ticker:a", [sent, "x" * 2_000])
+            await asyncio.sleep(0)
+        member.close(4100, "enough")
+        for number in range(1, sent + 1):
+            assert (await peer.publication())["data"][0] == number
+        assert await peer.close_code() == 4100
+
+
+async def test_commands_that_come_with_the_handshake_are_bounded_as_well(
+    server: LiveServer,
+) -> None:
+    for _ in range(4):
+        await legato.apublish("room:a", "x" * 24 * 1024)
+    histories = [
+        command(id, history={"channel": "room:a", "limit": -1}) for id in range(2, 202)
+    ]
+    async with server.peer(max_queue=1) as peer:
+        await peer.send("\n".join([command(1, connect={}), *histories]))
+        await until(lambda: server.node.hub.members)
+        (member,) = server.node.hub.members.values()
+        for id in range(2, 202):
+            assert waiting(member) < 1_048_576
+            assert "history" in await peer.reply(id)
