@@ -242,7 +242,7 @@ def test_threads_of_a_process_without_server_share_one_standing_loop() -> None:
     assert not failures
     assert len(loops) == 1
     node, portal = wiring.get_portal()
-    assert portal.call(node.history("room:a")).top.offset == 8
+    assert portal.call(node.broker.history("room:a")).top.offset == 8
 
 
 def run_in_threads(work: Callable[[], None], count: int) -> None:

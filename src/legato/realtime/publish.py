@@ -59,7 +59,9 @@ def publish(
 
     def send() -> None:
         node, portal = wiring.get_portal()
-        portal.call(node.publish(channel, publication, retention, idempotency_key))
+        portal.call(
+            node.broker.publish(channel, publication, retention, idempotency_key)
+        )
 
     # Asking on_commit() outside a transaction would open a database connection.
     if transaction.get_connection().in_atomic_block:
@@ -82,7 +84,9 @@ async def apublish(
     """
     publication, retention = _prepare(channel, data, tags)
     node, portal = wiring.get_portal()
-    await portal.acall(node.publish(channel, publication, retention, idempotency_key))
+    await portal.acall(
+        node.broker.publish(channel, publication, retention, idempotency_key)
+    )
 
 
 def _send_committed(channel: str, send: Callable[[], None]) -> None:

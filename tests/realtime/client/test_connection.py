@@ -105,7 +105,7 @@ def offsets(sink: MemorySink) -> list[int]:
 
 async def publish(node: Node, data: int) -> None:
     publication = Publication(encode_payload(data, 1000))
-    await node.publish("room:a", publication, Retention(10, 60))
+    await node.broker.publish("room:a", publication, Retention(10, 60))
 
 
 async def test_nothing_of_a_client_remains_when_it_has_gone(node: Node) -> None:

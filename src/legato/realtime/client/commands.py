@@ -87,7 +87,9 @@ async def publish(
         payload = encode_answer(connection, answer)
         info = ClientInfo(user=connection.user_id, client=connection.id)
         publication = Publication(data=payload, info=info)
-        await connection.node.publish(request.channel, publication, channel.retention)
+        await connection.node.broker.publish(
+            request.channel, publication, channel.retention
+        )
     connection.reply(Reply(id=id, publish=PublishResult()))
 
 
@@ -101,7 +103,7 @@ async def history(
     if request.reverse and request.since is not None and not request.since.offset:
         raise ErrorCode.BAD_REQUEST.error()
     most = connection.settings.history_max_publications
-    page = await connection.node.history(
+    page = await connection.node.broker.history(
         request.channel,
         since=request.since,
         limit=most if request.limit < 0 else min(request.limit, most),

@@ -83,7 +83,7 @@ async def _go_live(
         position = None
     else:
         since = StreamPosition(request.offset, request.epoch)
-        page = await node.history(
+        page = await node.broker.history(
             request.channel,
             # Without an epoch, so that a foreign one is found by comparison.
             since=StreamPosition(request.offset),

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Iterable
 
-from legato.realtime.broker.base import Broker, HistoryPage, Published, Retention
+from legato.realtime.broker.base import Broker
 from legato.realtime.node.fanout import Fanout
 from legato.realtime.node.feed import Feed
 from legato.realtime.node.hub import Hub, Member
@@ -15,7 +15,6 @@ from legato.realtime.node.outbox import Flusher
 from legato.realtime.node.stats import Stats
 from legato.realtime.node.subscriber import Subscriber
 from legato.realtime.protocol.codes import DisconnectCode
-from legato.realtime.protocol.messages import Publication, StreamPosition
 
 __all__ = ["Node"]
 
@@ -60,31 +59,6 @@ class Node:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._releasing
         await self.broker.close()
-
-    async def publish(
-        self,
-        channel: str,
-        publication: Publication,
-        retention: Retention,
-        idempotency_key: str = "",
-    ) -> Published:
-        """See ``Broker.publish``."""
-        return await self.broker.publish(
-            channel, publication, retention, idempotency_key
-        )
-
-    async def history(
-        self,
-        channel: str,
-        *,
-        since: StreamPosition | None = None,
-        limit: int = 0,
-        reverse: bool = False,
-    ) -> HistoryPage:
-        """See ``Broker.history``."""
-        return await self.broker.history(
-            channel, since=since, limit=limit, reverse=reverse
-        )
 
     async def join(self, channel: str, subscriber: Subscriber) -> Feed:
         """Buffer the channel for ``subscriber``; announcing is effective on return.

@@ -8,6 +8,7 @@ above makes it subscribe again at once.
 from __future__ import annotations
 
 import enum
+from typing import Self
 
 from legato.exceptions import Disconnect, Error
 
@@ -46,16 +47,20 @@ class ErrorCode(enum.IntEnum):
         return Error(int(self), self.message, temporary=self.temporary)
 
 
-class DisconnectCode(enum.IntEnum):
-    """Why a connection ends."""
+class EndCode(enum.IntEnum):
+    """A code with the reason that clients are told."""
 
     reason: str
 
-    def __new__(cls, code: int, reason: str) -> DisconnectCode:
+    def __new__(cls, code: int, reason: str) -> Self:
         member = int.__new__(cls, code)
         member._value_ = code
         member.reason = reason
         return member
+
+
+class DisconnectCode(EndCode):
+    """Why a connection ends."""
 
     CONNECTION_CLOSED = 3000, "connection closed"
     SHUTDOWN = 3001, "shutdown"
@@ -76,15 +81,7 @@ class DisconnectCode(enum.IntEnum):
         return Disconnect(int(self), self.reason)
 
 
-class UnsubscribeCode(enum.IntEnum):
+class UnsubscribeCode(EndCode):
     """Why a subscription ends while the connection lives."""
-
-    reason: str
-
-    def __new__(cls, code: int, reason: str) -> UnsubscribeCode:
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.reason = reason
-        return member
 
     INSUFFICIENT_STATE = 2500, "insufficient state"
