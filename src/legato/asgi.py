@@ -42,7 +42,7 @@ class Application:
         self.http = http
         self.websocket = websocket
         settings = get_settings()
-        self._websocket_path = f"{settings.connection_path}/websocket"
+        self._websocket_path = settings.websocket_path
         self._health_path = settings.health_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -20,7 +20,7 @@ Count = Annotated[int, Meta(ge=1)]
 Rate = Annotated[float, Meta(gt=0)]
 
 
-class Settings(Struct, frozen=True, rename="upper", forbid_unknown_fields=False):
+class Settings(Struct, frozen=True, rename="upper"):
     """Typed values of ``settings.LEGATO``; keys there are these names in upper case.
 
     Attributes:
@@ -76,6 +76,11 @@ class Settings(Struct, frozen=True, rename="upper", forbid_unknown_fields=False)
                 f"MESSAGE_MAX_SIZE ({self.message_max_size}) must be at most a quarter"
                 f" of OUTBOX_MAX_SIZE ({self.outbox_max_size})"
             )
+
+    @property
+    def websocket_path(self) -> str:
+        """Where clients connect."""
+        return f"{self.connection_path}/websocket"
 
     @property
     def payload_max_size(self) -> int:

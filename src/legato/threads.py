@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
+from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -89,13 +90,15 @@ class Lease(Executor):
         self._released = False
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        future: Future[T] = Future()
+        call = partial(fn, *args, **kwargs)
         with self._lock:
             if self._released:
                 raise RuntimeError("This lease of a thread has ended.")
             if self._thread is not None:
-                return self._thread.submit(lambda: fn(*args, **kwargs))
-            future: Future[T] = Future()
-            self._queue.append((future, lambda: fn(*args, **kwargs)))
+                self._thread.put(future, call)
+                return future
+            self._queue.append((future, call))
             asked, self._asked = self._asked, True
         if not asked:
             self._pool.acquire(self)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.chromium import FLAGS, find_chromium
 from tests.docs.pages import DOCS, FENCE, ROOT, snippets
+from tests.serving import free_port, is_healthy
 
 TUTORIAL = DOCS / "tutorials" / "first-channel.md"
 FILE_NAME = re.compile(r"(?:# |// |\{# )(\S+\.\w+)")
@@ -78,7 +76,7 @@ class Reader:
                 stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + 30
-        while not self._answers():
+        while not is_healthy(self.port):
             alive = self._server.poll() is None and time.monotonic() < deadline
             assert alive, (self.folder / "server.log").read_text("utf-8")
             time.sleep(0.05)
@@ -88,20 +86,6 @@ class Reader:
             self._server.terminate()
             self._server.wait(15)
             self._server = None
-
-    def _answers(self) -> bool:
-        try:
-            url = f"http://127.0.0.1:{self.port}/health"
-            with urllib.request.urlopen(url, timeout=1) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

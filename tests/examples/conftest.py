@@ -1,16 +1,15 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.serving import free_port, is_healthy
 
 FRONTDESK = Path(__file__).resolve().parents[2] / "examples" / "frontdesk"
 
@@ -53,7 +52,7 @@ class Frontdesk:
                 stderr=subprocess.STDOUT,
             )
         deadline = time.monotonic() + 30
-        while not self._healthy():
+        while not is_healthy(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 pytest.fail(f"serve did not start:\n{self.log.read_text()}")
@@ -69,19 +68,6 @@ class Frontdesk:
             self._process.kill()
             self._process.wait()
         self._process = None
-
-    def _healthy(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

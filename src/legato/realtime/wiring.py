@@ -29,7 +29,6 @@ __all__ = [
 MEMORY = "memory://"
 
 _node: Node | None = None
-_portal: Portal | None = None
 _lock = threading.Lock()
 _starting = asyncio.Lock()
 
@@ -62,7 +61,7 @@ async def start_serving() -> Node:
     Raises:
         RuntimeError: the process serves from another loop already.
     """
-    global _node, _portal
+    global _node
     loop = asyncio.get_running_loop()
     if _node is not None and _node.loop is loop:
         return _node
@@ -70,7 +69,7 @@ async def start_serving() -> Node:
         if _node is None or _node.loop.is_closed():
             node = build_node(get_settings())
             await node.start()
-            _node, _portal = node, Portal(loop)
+            _node = node
         elif _node.loop is not loop:
             raise RuntimeError(
                 "Legato already runs on another event loop of this process; one"
@@ -81,18 +80,18 @@ async def start_serving() -> Node:
 
 async def stop_serving() -> None:
     """Close the node, ending its connections with 3001; without one do nothing."""
-    global _node, _portal
-    node, _node, _portal = _node, None, None
+    global _node
+    node, _node = _node, None
     if node is not None:
         await node.close()
 
 
 def find_portal() -> tuple[Node, Portal] | None:
     """The node of this process and the way into its loop, if there is one."""
-    node, portal = _node, _portal  # another thread may stop the node meanwhile
-    if node is None or portal is None or node.loop.is_closed():
+    node = _node  # another thread may stop it meanwhile
+    if node is None or node.loop.is_closed():
         return None
-    return node, portal
+    return node, Portal(node.loop)
 
 
 def get_portal() -> tuple[Node, Portal]:
@@ -106,7 +105,7 @@ def get_portal() -> tuple[Node, Portal]:
 
 
 def _start_publishing() -> tuple[Node, Portal]:
-    global _node, _portal
+    global _node
     built = build_node(get_settings())
     if not built.broker.reaches_other_processes:
         raise ImproperlyConfigured(
@@ -120,5 +119,5 @@ def _start_publishing() -> tuple[Node, Portal]:
         if found is None:
             portal = Portal.start()
             portal.call(built.start())
-            _node, _portal = found = built, portal
+            _node, found = built, (built, portal)
         return found

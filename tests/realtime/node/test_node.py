@@ -43,7 +43,7 @@ class FakeMember:
         self.session_key = session_key
         self.closed: int | None = None
 
-    def close(self, code: int, reason: str) -> None:
+    def disconnect(self, code: DisconnectCode) -> None:
         self.closed = code
 
 

@@ -530,6 +530,7 @@ async def test_client_that_stalls_and_reads_on_gets_everything_in_order(
                 sent += 1
                 await legato.apublish("ticker:a", [sent, "x" * 2_000])
             await asyncio.sleep(0)
+        assert isinstance(member, Connection)
         member.close(4100, "enough")
         for number in range(1, sent + 1):
             assert (await peer.publication())["data"][0] == number

@@ -53,6 +53,6 @@ class Command(StaticRunserver):
 
     def on_bind(self, server_port: int) -> None:
         super().on_bind(server_port)
-        path = f"{get_settings().connection_path}/websocket"
+        path = get_settings().websocket_path
         self.stdout.write(f"Live channels (ASGI): {path}\n")
         self.stdout.flush()

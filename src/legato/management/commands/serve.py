@@ -83,7 +83,7 @@ class Command(BaseCommand):
             f"Legato {version}, Django {django.__version__},"
             f" Python {platform.python_version()}\n"
             f"Serving  http://{address}/\n"
-            f"Live     ws://{address}{settings.connection_path}/websocket"
+            f"Live     ws://{address}{settings.websocket_path}"
             f" ({count} declared {'channel' if count == 1 else 'channels'},"
             f" broker {settings.broker})\n"
             "Stop with Ctrl-C."

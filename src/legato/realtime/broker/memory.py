@@ -140,15 +140,21 @@ class MemoryBroker(Broker):
     def _stream(self, channel: str, now: float) -> Stream:
         """The channel's stream, expired as of ``now``, created when missing."""
         stream = self._streams.get(channel)
-        if stream is None or now - stream.used_at >= META_TTL:
-            if stream is not None:
-                self._clear(stream)
+        if stream is None or self._expire(channel, stream, now):
             stream = self._streams[channel] = Stream(new_epoch(), now)
-        elif stream.has_expired(now):
-            self._clear(stream)
         stream.used_at = now
         self._streams.move_to_end(channel)
         return stream
+
+    def _expire(self, channel: str, stream: Stream, now: float) -> bool:
+        """Forget what has had its time; True if that is the stream itself."""
+        if now - stream.used_at >= META_TTL:
+            self._clear(stream)
+            del self._streams[channel]
+            return True
+        if stream.has_expired(now):
+            self._clear(stream)
+        return False
 
     def _clear(self, stream: Stream) -> None:
         self._bytes -= stream.bytes
@@ -178,11 +184,7 @@ class MemoryBroker(Broker):
         """Give back what has expired, though nobody asks for it any more."""
         now = self._now()
         for channel, stream in list(self._streams.items()):
-            if now - stream.used_at >= META_TTL:
-                self._clear(stream)
-                del self._streams[channel]
-            elif stream.has_expired(now):
-                self._clear(stream)
+            self._expire(channel, stream, now)
         # Inserted in order of expiry, so the first live one ends the search.
         while self._results and now >= next(iter(self._results.values()))[1]:
             self._results.popitem(last=False)

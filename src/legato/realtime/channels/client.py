@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
 
-__all__ = ["Client"]
+__all__ = ["Client", "user_id_of"]
 
 
 class Client:
@@ -42,4 +42,9 @@ class Client:
     @property
     def user_id(self) -> str:
         """The user's primary key as text, as the protocol has it; "" if anonymous."""
-        return str(self.user.pk) if self.user.is_authenticated else ""
+        return user_id_of(self.user)
+
+
+def user_id_of(user: AbstractBaseUser | AnonymousUser) -> str:
+    """See ``Client.user_id``."""
+    return str(user.pk) if user.is_authenticated else ""

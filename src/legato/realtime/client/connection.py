@@ -12,7 +12,7 @@ from typing import Any
 from legato.conf import Settings
 from legato.exceptions import Disconnect, Error
 from legato.realtime.channels.auth import load_user
-from legato.realtime.channels.client import Client
+from legato.realtime.channels.client import Client, user_id_of
 from legato.realtime.client.commands import HANDLERS
 from legato.realtime.client.subscribe import run_on_unsubscribe
 from legato.realtime.client.subscription import Subscription
@@ -128,8 +128,7 @@ class Connection:
 
     async def end(self) -> None:
         """The peer is gone, or has been told to go: release everything."""
-        code = DisconnectCode.CONNECTION_CLOSED
-        self.close(code, code.reason)
+        self.disconnect(DisconnectCode.CONNECTION_CLOSED)
         subscriptions = list(self.subscriptions.values())
         self.subscriptions.clear()
         for subscription in subscriptions:
@@ -173,6 +172,10 @@ class Connection:
     def drop_subscription(self, subscription: Subscription) -> None:
         self.node.leave(subscription.name, subscription)
         self.subscriptions.pop(subscription.name, None)
+
+    def disconnect(self, code: DisconnectCode) -> None:
+        """End the connection with a code of the protocol's."""
+        self.close(code, code.reason)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection; the first call decides the code."""
@@ -220,7 +223,7 @@ class Connection:
     def _on_due(self, deadline: Deadline) -> None:
         match deadline:
             case Deadline.STALE:
-                self.close(DisconnectCode.STALE, DisconnectCode.STALE.reason)
+                self.disconnect(DisconnectCode.STALE)
             case Deadline.PING:
                 self._ping()
             case Deadline.PONG:
@@ -241,7 +244,7 @@ class Connection:
             # The pong may wait behind the command under way, which has an end.
             self._timers.set(Deadline.PONG, self.settings.pong_timeout)
             return
-        self.close(DisconnectCode.NO_PONG, DisconnectCode.NO_PONG.reason)
+        self.disconnect(DisconnectCode.NO_PONG)
 
     async def _check_session(self) -> None:
         """End the connection if its session is no longer that of its user."""
@@ -252,10 +255,10 @@ class Connection:
             logger.warning("A session could not be checked: %r. Trying later.", error)
         else:
             assert self.client is not None
-            if (str(user.pk) if user.is_authenticated else "") != self.user_id:
+            if user_id_of(user) != self.user_id:
                 # The client comes back and is judged by the cookie it then sends:
                 # a changed password, for one, gives its own tabs a new session.
-                self.close(DisconnectCode.EXPIRED, DisconnectCode.EXPIRED.reason)
+                self.disconnect(DisconnectCode.EXPIRED)
                 return
             self.client.user = user
         if not self.closed:
@@ -268,8 +271,7 @@ class Connection:
 
     def _close_slow(self) -> None:
         # Called amid a fan-out, which must not see its subscribers change.
-        code = DisconnectCode.SLOW
-        self.node.loop.call_soon(self.close, int(code), code.reason)
+        self.node.loop.call_soon(self.disconnect, DisconnectCode.SLOW)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = self.node.loop.create_task(work, name=name)

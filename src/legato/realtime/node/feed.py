@@ -54,8 +54,8 @@ class Feed:
         Must be called without an await since ``Subscriber.take_buffer``.
         """
         self.pending.discard(subscriber)
-        subscriber.take_buffer()
         if position is None:
+            subscriber.take_buffer()
             self._add_live(subscriber)
             return
         subscriber.commit(position)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from legato.realtime.node.feed import Feed
+from legato.realtime.protocol.codes import DisconnectCode
 
 __all__ = ["Hub", "Member"]
 
@@ -19,7 +20,7 @@ class Member(Protocol):
     user_id: str
     session_key: str
 
-    def close(self, code: int, reason: str) -> None: ...
+    def disconnect(self, code: DisconnectCode) -> None: ...
 
 
 class Hub:

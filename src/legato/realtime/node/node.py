@@ -87,7 +87,7 @@ class Node:
 
     def disconnect(self, members: Iterable[Member], code: DisconnectCode) -> None:
         for member in members:
-            member.close(code, code.reason)
+            member.disconnect(code)
 
     def _release_soon(self) -> None:
         idle = self._release_timer is None and self._releasing is None

@@ -21,7 +21,6 @@ TEXT = 0x81  # FIN and opcode 1, RFC 6455 section 5.2
 class Codec(Protocol):
     """An encoding of the protocol."""
 
-    name: str
     ping: bytes
     separator: bytes
 

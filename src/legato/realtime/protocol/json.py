@@ -13,7 +13,6 @@ __all__ = ["JSON", "JsonCodec"]
 class JsonCodec:
     """Commands from text, replies to bytes."""
 
-    name = "json"
     ping = b"{}"
     separator = b"\n"
 

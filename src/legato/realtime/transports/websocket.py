@@ -72,8 +72,7 @@ async def _serve_frames(
 
     def shut_down() -> None:
         if not connection.closed:
-            code = DisconnectCode.SHUTDOWN
-            connection.close(code, code.reason)
+            connection.disconnect(DisconnectCode.SHUTDOWN)
             # A hook under way has as long as the peer: the server waits for both.
             limit.reschedule(node.loop.time() + CLOSE_TIMEOUT)
 
@@ -118,8 +117,7 @@ async def _serve(
             raise
     except asyncio.CancelledError:
         # The server stops, and has waited for this connection as long as it would.
-        code = DisconnectCode.SHUTDOWN
-        connection.close(code, code.reason)
+        connection.disconnect(DisconnectCode.SHUTDOWN)
         raise
     finally:
         await connection.end()
