@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from legato.bench.bars import Bar, judge
-from legato.bench.fanout import Batch
+from legato.bench.bar import Bar
+from legato.bench.bars import judge
 from legato.bench.figures import Spread
-from legato.bench.memory import Idle
+from legato.bench.realtime.fanout import Batch
+from legato.bench.realtime.memory import Idle
 from legato.bench.report import raw, render
 from legato.bench.results import Results
 from legato.bench.sizes import QUICK, Sizes

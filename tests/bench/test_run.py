@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="the bench needs Linux"),
-    pytest.mark.timeout(60),
-]
+from tests.bench.runs import needs_linux, run_bench
 
-
-def run_bench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "legato.bench", "--cache", str(folder)]
-    return subprocess.run(
-        [*command, *arguments], capture_output=True, text=True, check=False
-    )
+pytestmark = [needs_linux, pytest.mark.timeout(60)]
 
 
 def test_quick_run_measures_fanout_memory_and_storms(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
-    systems = ("--systems", "legato", "floor")
-    done = run_bench(tmp_path, "--quick", *systems, "--json", str(figures))
+    done = run_bench(
+        tmp_path,
+        *("--quick", "--measures", "fanout", "memory", "storm"),
+        *("--systems", "legato", "floor", "--json", str(figures)),
+    )
 
     assert done.returncode == 0, done.stderr
     assert "no bar is judged" in done.stdout
@@ -39,4 +32,4 @@ def test_unknown_measure_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     done = run_bench(tmp_path, "--measures", "speed")
 
     assert done.returncode == 2
-    assert "'fanout', 'memory', 'storm'" in done.stderr
+    assert "'fanout', 'memory', 'storm', 'http'" in done.stderr

@@ -6,59 +6,32 @@ import argparse
 import os
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from legato.bench.bars import judge
-from legato.bench.errors import BenchError, UnavailableError
-from legato.bench.fanout import measure_fanout
+from legato.bench.errors import BenchError
+from legato.bench.http.load import measure_http
+from legato.bench.lineup import PRODUCTS, Lineup
 from legato.bench.machine import (
     allow_open_files,
     choose_cores,
     describe_machine,
     pinned,
 )
-from legato.bench.memory import measure_memory
+from legato.bench.realtime.fanout import measure_fanout
+from legato.bench.realtime.memory import measure_memory
+from legato.bench.realtime.storm import measure_storms
 from legato.bench.report import raw, render
 from legato.bench.results import Results
 from legato.bench.sizes import QUICK, Sizes
-from legato.bench.storm import measure_storms
-from legato.bench.systems.base import Workshop
-from legato.bench.systems.channels import build_channels
-from legato.bench.systems.floor import build_floor
-from legato.bench.systems.ours import build_legato, build_legato_with_history
-from legato.bench.systems.socketio import build_socketio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from legato.bench.machine import Cores
-    from legato.bench.systems.base import System
 
-    Builder = Callable[[Workshop], System]
-
-_PRODUCTS = ("legato", "floor", "channels", "socket.io")
-_MEASURES = ("fanout", "memory", "storm")
-_BUILDERS: dict[str, dict[str, Builder]] = {
-    "fanout": {
-        "legato": build_legato,
-        "legato+history": build_legato_with_history,
-        "floor": build_floor,
-        "channels": build_channels,
-        "socket.io": build_socketio,
-    },
-    "memory": {
-        "legato": build_legato,
-        "channels": build_channels,
-        "socket.io": build_socketio,
-    },
-    "storm": {
-        "legato+history": build_legato_with_history,
-        "channels": build_channels,
-        "socket.io+recovery": partial(build_socketio, recovery=True),
-    },
-}
+_MEASURES = ("fanout", "memory", "storm", "http")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,8 +73,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--systems",
         nargs="+",
-        choices=_PRODUCTS,
-        default=_PRODUCTS,
+        choices=PRODUCTS,
+        default=PRODUCTS,
         help="these systems alone",
     )
     parser.add_argument(
@@ -134,37 +107,35 @@ def _default_cache() -> Path:
 def _sizes(options: argparse.Namespace) -> Sizes:
     sizes = QUICK if options.quick else Sizes()
     if options.rounds:
-        return replace(sizes, rounds=options.rounds, storm_rounds=options.rounds)
+        return replace(
+            sizes,
+            rounds=options.rounds,
+            storm_rounds=options.rounds,
+            http_rounds=options.rounds,
+            http_crowd_rounds=options.rounds,
+        )
     return sizes
 
 
 def _measure(results: Results, options: argparse.Namespace, cores: Cores) -> None:
     sizes = results.sizes
+    lineup = Lineup(options.cache.resolve(), options.systems, results)
     # The crowds of all systems stay connected while one has its turn.
     allow_open_files(5 * max(sizes.subscribers, sizes.storm_clients) + 500)
     for measure in options.measures:
-        systems = _build(measure, results, options)
         if measure == "fanout":
+            systems = lineup.realtime("fanout")
             results.fanout = measure_fanout(systems, sizes, cores, _say)
         elif measure == "memory":
+            systems = lineup.realtime("memory")
             results.memory = measure_memory(systems, sizes, cores, _say)
-        else:
+        elif measure == "storm":
+            systems = lineup.realtime("storm")
             results.storms = measure_storms(systems, sizes, cores, _say)
-
-
-def _build(measure: str, results: Results, options: argparse.Namespace) -> list[System]:
-    workshop = Workshop(options.cache.resolve())
-    systems = []
-    for name, build in _BUILDERS[measure].items():
-        product = name.partition("+")[0]
-        if product in results.skipped or product not in options.systems:
-            continue
-        try:
-            systems.append(build(workshop))
-        except UnavailableError as error:
-            results.skipped[product] = str(error)
-    results.titles |= {system.name: system.title for system in systems}
-    return systems
+        else:
+            results.http, results.footprints = measure_http(
+                lineup.http(), sizes, cores, _say
+            )
 
 
 def _say(what: str) -> None:

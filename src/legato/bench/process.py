@@ -1,60 +1,65 @@
-"""A server under test: started on its core, commanded, measured, ended.
-
-A server prints ``ready <port>`` and then reads commands, a line each:
-``publish <channel> <count>`` (no answer: the clients are the proof) and ``settle``
-(collects garbage, answers ``settled``). It exits when its input ends, so that none
-outlives a run however that ends.
-"""
+"""A process under test: started on its core, watched, and always ended."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from selectors import EVENT_READ, DefaultSelector
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from legato.bench.errors import BenchError
 from legato.bench.machine import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
-_START_TIMEOUT = 30.0
-_ANSWER_TIMEOUT = 30.0
+START_TIMEOUT = 30.0
 _STOP_TIMEOUT = 5.0
-# A server that used less than this in one look is taken to be at rest.
-_QUIET_LOOK = 0.05
-_QUIET_CPU_NS = 1_000_000
 
 
-class ServerProcess:
-    """One server process; a context manager that always ends it."""
+class Process:
+    """One server in a process group of its own; a context manager."""
 
-    def __init__(self, name: str, command: Sequence[str], core: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        core: int,
+        *,
+        answers: bool = False,
+        environment: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        """
+        Args:
+            answers: Its output answers commands; otherwise it is kept with its errors.
+            environment: The whole environment; by default that of this process.
+            options: What else ``Popen`` is told.
+        """
         self.name = name
+        self.port = 0
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         with pinned(core):
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.PIPE if answers else self._errors,
                 stderr=self._errors,
                 bufsize=0,
+                env=environment,
                 # Ctrl-C is for the bench, which then ends its servers in order.
                 process_group=0,
+                **options,
             )
-        self._answers = DefaultSelector()
-        assert self._process.stdout is not None
-        self._answers.register(self._process.stdout, EVENT_READ)
-        self.port = 0
 
     def __enter__(self) -> Self:
         try:
-            self.port = int(self._read_answer(_START_TIMEOUT).removeprefix("ready "))
+            self._await_start()
         except BaseException:
             self.stop()
             raise
@@ -68,46 +73,12 @@ class ServerProcess:
     ) -> None:
         self.stop()
 
-    def publish(self, channel: str, count: int) -> None:
-        self._command(f"publish {channel} {count}")
-
-    def settle(self) -> None:
-        """Waits until the server rests, has collected its garbage and rests again."""
-        self.wait_until_quiet()
-        self._command("settle")
-        answer = self._read_answer(_ANSWER_TIMEOUT)
-        if answer != "settled":
-            raise self.failure(f"answered {answer!r} to settle")
-        self.wait_until_quiet()
-
-    def wait_until_quiet(self, timeout: float = 30.0) -> None:
-        deadline = time.monotonic() + timeout
-        quiet_looks = 0
-        while quiet_looks < 3:
-            before = self.cpu_ns()
-            time.sleep(_QUIET_LOOK)
-            quiet = self.cpu_ns() - before < _QUIET_CPU_NS
-            quiet_looks = quiet_looks + 1 if quiet else 0
-            if time.monotonic() > deadline:
-                raise self.failure(f"was still busy after {timeout:.0f} s")
-
     def cpu_ns(self) -> int:
         """CPU time of all its threads, the ended ones too, user and system.
 
-        Read from the process's own CPU clock (clock_getcpuclockid(3)), to the
-        nanosecond and without asking the server for anything.
+        Without asking the server for anything.
         """
-        try:
-            return time.clock_gettime_ns((~self._process.pid << 3) | 2)
-        except OSError as error:
-            raise self.failure("has ended") from error
-
-    def resident_bytes(self) -> int:
-        status = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text()
-        for line in status.splitlines():
-            if line.startswith("Rss:"):
-                return int(line.split()[1]) * 1024
-        raise self.failure("has no resident memory to read")
+        return self._cpu_ns(self._process.pid)
 
     def failure(self, what: str) -> BenchError:
         """An error that carries the last words the server wrote."""
@@ -127,32 +98,41 @@ class ServerProcess:
             raise self.failure(f"failed: {error}") from error
 
     def stop(self) -> None:
+        """Ends its input, asks it to end, and ends whatever of its group has not."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         self._process.stdin.close()
-        for harder in (self._process.terminate, self._process.kill):
+        self._ask_to_end()
+        for harder in (signal.SIGTERM, signal.SIGKILL):
             try:
                 self._process.wait(_STOP_TIMEOUT)
                 break
             except subprocess.TimeoutExpired:
-                harder()
+                self._signal_group(harder)
         self._process.wait()
-        self._answers.close()
-        self._process.stdout.close()
+        self._signal_group(signal.SIGKILL)
         self._errors.close()
 
-    def _command(self, line: str) -> None:
-        assert self._process.stdin is not None
+    def _await_start(self) -> None:
+        """Returns once it serves ``port``; raises the failure otherwise."""
+        raise NotImplementedError
+
+    def _ask_to_end(self) -> None:
+        """What has to be done where the end of the input is not enough."""
+
+    def _cpu_ns(self, pid: int) -> int:
+        """From the process's own CPU clock, clock_getcpuclockid(3)."""
         try:
-            self._process.stdin.write(line.encode() + b"\n")
-        except BrokenPipeError as error:
+            return time.clock_gettime_ns((~pid << 3) | 2)
+        except OSError as error:
             raise self.failure("has ended") from error
 
-    def _read_answer(self, timeout: float) -> str:
-        assert self._process.stdout is not None
-        if not self._answers.select(timeout):
-            raise self.failure(f"did not answer within {timeout:.0f} s")
-        line: bytes = self._process.stdout.readline()
-        if not line:
-            raise self.failure("ended without an answer")
-        return line.decode().strip()
+    def _memory_bytes(self, pid: int, line: str = "Rss") -> int:
+        """A line of the process's memory, over all that it has mapped."""
+        for text in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if text.startswith(f"{line}:"):
+                return int(text.split()[1]) * 1024
+        raise self.failure("has no resident memory to read")
+
+    def _signal_group(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)

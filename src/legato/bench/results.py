@@ -10,10 +10,11 @@ from legato.bench.figures import Spread
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from legato.bench.fanout import Batch
-    from legato.bench.memory import Idle
+    from legato.bench.http.load import Footprint, Slice
+    from legato.bench.realtime.fanout import Batch
+    from legato.bench.realtime.memory import Idle
+    from legato.bench.realtime.storm import Return
     from legato.bench.sizes import Sizes
-    from legato.bench.storm import Return
 
 
 @dataclass
@@ -32,6 +33,8 @@ class Results:
     fanout: list[Batch] = field(default_factory=list)
     memory: list[Idle] = field(default_factory=list)
     storms: list[Return] = field(default_factory=list)
+    http: list[Slice] = field(default_factory=list)
+    footprints: list[Footprint] = field(default_factory=list)
 
     def cpu_us(self, mode: str) -> dict[str, list[float]]:
         """Microseconds of CPU per delivery in each round, by system."""

@@ -18,6 +18,11 @@ class Sizes:
         storm_clients: Clients that come back at once.
         storm_rounds: Storms of each system that count; one more warms up.
         missed: Publications made while they are away.
+        http_connections: Clients that ask one server at once.
+        http_rounds: Rounds with them that count; one more warms up.
+        http_crowds: More clients, to see what becomes of the servers.
+        http_crowd_rounds: The same rounds with each of these.
+        http_seconds: How long each server is asked for each page in a round.
         patience: Seconds that any one step may take.
         judged: The bars are judged: they are set for the real run.
     """
@@ -32,6 +37,11 @@ class Sizes:
     storm_clients: int = 2000
     storm_rounds: int = 3
     missed: int = 10
+    http_connections: int = 16
+    http_rounds: int = 5
+    http_crowds: tuple[int, ...] = (64, 256)
+    http_crowd_rounds: int = 3
+    http_seconds: float = 0.7
     patience: float = 60.0
     judged: bool = True
 
@@ -43,6 +53,11 @@ QUICK = Sizes(
     idle_clients=200,
     storm_clients=100,
     storm_rounds=1,
+    http_connections=8,
+    http_rounds=1,
+    http_crowds=(32,),
+    http_crowd_rounds=1,
+    http_seconds=0.1,
     patience=20.0,
     judged=False,
 )

@@ -1,0 +1,3 @@
+"""The command that prepares the project."""
+
+from __future__ import annotations
