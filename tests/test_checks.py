@@ -140,3 +140,61 @@ def test_no_id_is_given_out_twice() -> None:
     source = Path(checks.__file__).read_text()
     summaries = re.findall(r'"""([EW]\d{3}): ', source)
     assert len(summaries) == len(set(summaries)) == len(checks.CHECKS)
+
+
+CACHE = "django.middleware.cache."
+INSIDE = "tests.middleware."
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        (f"{CACHE}CacheMiddleware", "which is not in MIDDLEWARE"),
+        (f"{INSIDE}sync_only", "which is more than process_... methods"),
+    ],
+)
+def test_inline_middleware_has_to_be_able_to_run_inline(
+    path: str, problem: str
+) -> None:
+    middleware = [f"{INSIDE}sync_only", *django_settings.MIDDLEWARE]
+    found = messages(LEGATO={"INLINE_MIDDLEWARE": [path]}, MIDDLEWARE=middleware)
+    errors = [m for m in found if m.id == "legato.E007"]
+    assert [problem in m.msg and path in m.msg for m in errors] == [True]
+
+
+def test_a_path_that_is_nearly_right_is_suggested() -> None:
+    path = "django.contrib.sessions.middleware.SessionsMiddleware"
+    message = only(LEGATO={"INLINE_MIDDLEWARE": [path]})
+    assert "Did you mean 'django.contrib.sessions.middleware.SessionMiddleware'?" in (
+        message.hint or ""
+    )
+
+
+def test_hops_of_async_requests_are_counted() -> None:
+    middleware = [
+        f"{CACHE}UpdateCacheMiddleware",
+        *django_settings.MIDDLEWARE,
+        f"{CACHE}FetchFromCacheMiddleware",
+    ]
+    message = only(MIDDLEWARE=middleware)
+    assert message.id == "legato.W003"
+    assert "takes 2 hops to a thread" in message.msg
+    assert f"'{CACHE}UpdateCacheMiddleware', '{CACHE}FetchFrom" in message.msg
+
+
+def test_sync_middleware_is_said_to_keep_a_thread() -> None:
+    message = only(MIDDLEWARE=[*django_settings.MIDDLEWARE, f"{INSIDE}sync_only"])
+    assert message.id == "legato.W003"
+    assert "takes 1 hop to a thread" in message.msg
+    assert "keep a thread while the view runs" in message.msg
+
+
+def test_projects_without_async_views_are_not_told_of_hops() -> None:
+    middleware = [*django_settings.MIDDLEWARE, f"{CACHE}FetchFromCacheMiddleware"]
+    assert messages(MIDDLEWARE=middleware, ROOT_URLCONF="tests.middleware") == []
+
+
+def test_middleware_that_turns_off_the_sync_lane_is_named() -> None:
+    message = only(MIDDLEWARE=[*django_settings.MIDDLEWARE, f"{INSIDE}async_only"])
+    assert message.id == "legato.W004"
+    assert f"'{INSIDE}async_only' cannot run synchronously" in message.msg

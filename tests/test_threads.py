@@ -17,7 +17,7 @@ async def ident() -> int:
 
 
 async def test_a_lease_keeps_its_thread() -> None:
-    async with ThreadPool(2).lease():
+    with ThreadPool(2).lease():
         assert len({await ident() for _ in range(5)}) == 1
 
 
@@ -25,7 +25,7 @@ async def test_a_thread_is_used_again_by_the_next() -> None:
     pool = ThreadPool(8)
     seen = set()
     for _ in range(20):
-        async with pool.lease():
+        with pool.lease():
             seen.add(await ident())
         await asyncio.sleep(0.001)
     assert len(seen) <= 2
@@ -33,7 +33,7 @@ async def test_a_thread_is_used_again_by_the_next() -> None:
 
 async def test_a_lease_that_needs_no_thread_takes_none() -> None:
     pool = ThreadPool(1)
-    async with pool.lease(), pool.lease():
+    with pool.lease(), pool.lease():
         assert await ident()
 
 
@@ -52,7 +52,7 @@ async def test_more_leases_than_threads_wait_their_turn() -> None:
             running -= 1
 
     async def leased() -> None:
-        async with pool.lease():
+        with pool.lease():
             await sync_to_async(work)()
 
     await asyncio.gather(*[leased() for _ in range(20)])
@@ -68,11 +68,11 @@ async def test_a_lease_cancelled_while_it_waits_takes_nothing_with_it() -> None:
         go_on.wait(10)
 
     async def leased() -> int:
-        async with pool.lease():
+        with pool.lease():
             return await ident()
 
     async def blocking() -> None:
-        async with pool.lease():
+        with pool.lease():
             await sync_to_async(block)()
 
     first = asyncio.create_task(blocking())
@@ -94,12 +94,12 @@ async def test_an_error_in_the_thread_comes_back() -> None:
     pool = ThreadPool(1)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            async with pool.lease():
+            with pool.lease():
                 await sync_to_async(fail)()
 
 
 async def test_sync_code_may_call_async_code_that_calls_sync_code() -> None:
-    async with ThreadPool(1).lease():
+    with ThreadPool(1).lease():
         assert await sync_to_async(async_to_sync(ident))() == await ident()
 
 
@@ -114,10 +114,10 @@ async def test_database_connections_are_closed_when_the_lease_ends() -> None:
     def is_open() -> bool:
         return connection.connection is not None
 
-    async with pool.lease():
+    with pool.lease():
         await sync_to_async(query)()
         assert await sync_to_async(is_open)()
-    async with pool.lease():
+    with pool.lease():
         assert not await sync_to_async(is_open)()
 
 
@@ -126,7 +126,7 @@ def test_a_call_that_hangs_does_not_keep_the_process() -> None:
         "import asyncio, threading; from asgiref.sync import sync_to_async;"
         "from legato.threads import ThreadPool\n"
         "async def main():\n"
-        "    async with ThreadPool(1).lease():\n"
+        "    with ThreadPool(1).lease():\n"
         "        hang = sync_to_async(threading.Event().wait)\n"
         "        try: await asyncio.wait_for(hang(), 0.1)\n"
         "        except TimeoutError: pass\n"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.asgi import get_asgi_application as get_django_application
+import django
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 
 from legato.conf import get_settings
-from legato.realtime.transports.base import Message, Receive, Scope, Send
+from legato.http.handler import Handler
 from legato.realtime.transports.websocket import serve_websocket
 from legato.realtime.wiring import start_serving, stop_serving
+from legato.types import Message, Receive, Scope, Send
 
 __all__ = ["Application", "get_asgi_application"]
 
@@ -25,7 +27,9 @@ def get_asgi_application(websocket: Any = None) -> Application:
             Legato's own, for example the ``URLRouter`` of Channels. Without one they
             are refused with 403.
     """
-    return Application(get_django_application(), websocket)
+    django.setup(set_prefix=False)
+    handler = Handler() if get_settings().handler == "legato" else ASGIHandler()
+    return Application(handler, websocket)
 
 
 class Application:
@@ -84,7 +88,7 @@ class Application:
 def _path(scope: Scope) -> str:
     """The path within the application, without a prefix it is mounted at."""
     path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
+    root = get_script_prefix(scope).rstrip("/")
     return path.removeprefix(root) if path.startswith(f"{root}/") else path
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -15,8 +16,11 @@ from django.conf import settings as django_settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from legato.conf import Settings, convert_settings, setting_names
+from legato.http.hops import count_hops, has_async_views, without_sync_lane
+from legato.http.middleware import has_only_hooks
 from legato.realtime.channels.channel import Channel
 from legato.realtime.channels.registry import registry
 from legato.realtime.wiring import build_broker
@@ -123,6 +127,66 @@ def check_apps(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def check_inline_middleware(**kwargs: Any) -> list[CheckMessage]:
+    """E007: INLINE_MIDDLEWARE names what cannot run on the loop."""
+    return [
+        Error(
+            f"LEGATO['INLINE_MIDDLEWARE'] names {path!r}, {problem}.",
+            hint=_hint(remedy, "E007"),
+            id="legato.E007",
+        )
+        for path in _inline_middleware()
+        for problem, remedy in _problems_inline(path)
+    ]
+
+
+def check_hops(**kwargs: Any) -> list[CheckMessage]:
+    """W003: middleware that takes the requests of async views to a thread."""
+    try:
+        found = count_hops()
+        if not found.hops or _has_stock_handler() or not has_async_views():
+            return []
+    except Exception:
+        return []  # Django's checks tell of settings and URLs that cannot be loaded
+    why = []
+    if found.blocking:
+        why.append(f"may block: {', '.join(map(repr, found.blocking))}")
+    if found.holding:
+        names = ", ".join(map(repr, found.holding))
+        why.append(f"keep a thread while the view runs: {names}")
+    hops = "1 hop" if found.hops == 1 else f"{found.hops} hops"
+    return [
+        checks.Warning(
+            f"Each request of an async view takes {hops} to a thread for its"
+            f" middleware, which {'; which '.join(why)}.",
+            hint=_hint(
+                "Name those that never block in LEGATO['INLINE_MIDDLEWARE'], or make"
+                " them async-capable.",
+                "W003",
+            ),
+            id="legato.W003",
+        )
+    ]
+
+
+def check_sync_lane(**kwargs: Any) -> list[CheckMessage]:
+    """W004: no request can run whole on a thread."""
+    try:
+        names = without_sync_lane()
+    except Exception:
+        return []
+    if not names or _has_stock_handler():
+        return []
+    return [
+        checks.Warning(
+            f"{', '.join(map(repr, names))} cannot run synchronously: requests of"
+            " sync views hop between the loop and a thread instead of taking one hop.",
+            hint=_hint("Make it sync-capable as well, or remove it.", "W004"),
+            id="legato.W004",
+        )
+    ]
+
+
 def check_runserver(**kwargs: Any) -> list[CheckMessage]:
     """W001: another app's runserver is found first."""
     installed = _installed()
@@ -160,8 +224,11 @@ CHECKS: list[Callable[..., list[CheckMessage]]] = [
     check_patterns,
     check_hooks,
     check_apps,
+    check_inline_middleware,
     check_runserver,
     check_authorize,
+    check_hops,
+    check_sync_lane,
 ]
 
 
@@ -170,13 +237,34 @@ def _configured() -> dict[Any, Any]:
     return configured if isinstance(configured, dict) else {}
 
 
+def _has_stock_handler() -> bool:
+    return bool(_configured().get("HANDLER") == "django")
+
+
+def _inline_middleware() -> list[str]:
+    paths = _configured().get("INLINE_MIDDLEWARE", [])
+    return [path for path in paths if isinstance(path, str)]
+
+
+def _problems_inline(path: str) -> Iterator[tuple[str, str]]:
+    if path not in django_settings.MIDDLEWARE:
+        nearest = _nearest(path, django_settings.MIDDLEWARE, same_case=True)
+        yield "which is not in MIDDLEWARE", nearest
+        return
+    with suppress(ImportError):  # Django tells of it
+        if not has_only_hooks(import_string(path)):
+            remedy = "Make it async-capable instead: it is called on the loop then."
+            yield "which is more than process_... methods of a MiddlewareMixin", remedy
+
+
 def _installed() -> list[str]:
     """INSTALLED_APPS, with app configs reduced to the names of their packages."""
     return [app.partition(".apps.")[0] for app in django_settings.INSTALLED_APPS]
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    found = difflib.get_close_matches(name.upper(), list(known), 1, 0.4)
+def _nearest(name: str, known: Iterable[str], *, same_case: bool = False) -> str:
+    name = name if same_case else name.upper()
+    found = difflib.get_close_matches(name, list(known), 1, 0.4)
     return f"Did you mean {found[0]!r}?" if found else "Remove it."
 
 

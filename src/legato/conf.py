@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from django.conf import settings as django_settings
@@ -24,6 +24,11 @@ class Settings(Struct, frozen=True, rename="upper"):
     """Typed values of ``settings.LEGATO``; keys there are these names in upper case.
 
     Attributes:
+        handler: "legato" answers HTTP requests in lanes, "django" as Django alone.
+        threads: Threads for synchronous code, and so database connections per alias.
+        thread_timeout: Seconds a request waits for a thread before it gets 503.
+        inline_middleware: Dotted paths of middleware that never block: they run on
+            the event loop.
         broker: Where channels are kept. ``memory://`` serves one process.
         connection_path: Prefix of the realtime endpoints; the WebSocket is at
             ``<connection_path>/websocket``.
@@ -46,6 +51,10 @@ class Settings(Struct, frozen=True, rename="upper"):
         memory_max_bytes: Bytes of publications the memory broker keeps.
     """
 
+    handler: Literal["legato", "django"] = "legato"
+    threads: Count = 16
+    thread_timeout: Seconds = 10.0
+    inline_middleware: tuple[str, ...] = ()
     broker: str = "memory://"
     connection_path: Path = "/connection"
     health_path: OptionalPath = "/health"

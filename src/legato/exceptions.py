@@ -5,7 +5,9 @@
     Exception
     ├── Error                     answers one command of a client; the connection lives
     │   └── UnrecoverablePosition     112: the epoch changed or the offset was trimmed
-    └── Disconnect                ends the connection of a client
+    ├── Disconnect                ends the connection of a client
+    └── TimeoutError
+        └── PoolTimeout               no thread became free in time
 
 A hook of a :class:`legato.Channel` answers its client by raising ``Error`` or
 ``Disconnect``. Misuse by the developer raises ``RuntimeError``, ``TypeError``,
@@ -14,7 +16,7 @@ A hook of a :class:`legato.Channel` answers its client by raising ``Error`` or
 
 from __future__ import annotations
 
-__all__ = ["Disconnect", "Error", "UnrecoverablePosition"]
+__all__ = ["Disconnect", "Error", "PoolTimeout", "UnrecoverablePosition"]
 
 
 class Error(Exception):
@@ -72,3 +74,20 @@ class Disconnect(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.reason}"
+
+
+class PoolTimeout(TimeoutError):
+    """All threads were busy for longer than a request may wait; it gets 503.
+
+    Args:
+        threads: The size of the pool, ``THREADS`` of the settings.
+        timeout: Seconds waited, ``THREAD_TIMEOUT`` of the settings.
+    """
+
+    def __init__(self, threads: int, timeout: float) -> None:
+        super().__init__(threads, timeout)
+        self.threads = threads
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        return f"No thread of {self.threads} became free within {self.timeout} s."

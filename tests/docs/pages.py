@@ -43,13 +43,14 @@ def anchors(page: Path) -> set[str]:
 
 def section(page: Path, title: str) -> str:
     """What stands below a heading, up to the next heading of any level."""
+    text = page.read_text("utf-8")
+    # Comments at the beginning of a line of code are no headings.
+    masked = FENCE.sub(lambda code: code[0].replace("#", "-"), text)
     found = re.search(
-        rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)",
-        page.read_text("utf-8"),
-        re.MULTILINE | re.DOTALL,
+        rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)", masked, re.MULTILINE | re.DOTALL
     )
     assert found is not None, f"{page.name} has no section {title!r}"
-    return found[1]
+    return text[found.start(1) : found.end(1)]
 
 
 def table_rows(text: str) -> list[list[str]]:

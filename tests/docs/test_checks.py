@@ -5,16 +5,22 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage
+from django.http import HttpResponse
+from django.test import override_settings
+from django.urls import path
 
 from legato import Channel, checks
 from tests.docs.pages import FENCE, REFERENCE, ROOT, anchors, headings, section
 
 PAGE = REFERENCE / "checks.md"
+MIDDLEWARE = "shop.middleware"
+"""The module that the examples with middleware are."""
 
 
 def emitted() -> list[dict[str, ast.expr]]:
@@ -33,15 +39,30 @@ IDS = sorted({str(ast.literal_eval(arguments["id"])) for arguments in emitted()}
 
 def report(code: str, monkeypatch: pytest.MonkeyPatch) -> list[CheckMessage]:
     """What the checks say of a project with this code."""
-    names: dict[str, Any] = {"Channel": Channel, "__name__": "documented"}
+    module = ModuleType(MIDDLEWARE)
+    names: dict[str, Any] = vars(module)
+    names["Channel"] = Channel
     exec(compile(code, PAGE.name, "exec"), names)
     settings = SimpleNamespace(
         LEGATO=names.get("LEGATO", {}),
         INSTALLED_APPS=names.get("INSTALLED_APPS", checks.REQUIRED_APPS),
+        MIDDLEWARE=names.get("MIDDLEWARE", []),
     )
-    with monkeypatch.context() as patched:
+    with (
+        monkeypatch.context() as patched,
+        override_settings(MIDDLEWARE=settings.MIDDLEWARE, ROOT_URLCONF=__name__),
+    ):
+        patched.setitem(sys.modules, MIDDLEWARE, module)
         patched.setattr(checks, "django_settings", settings)
         return [message for check in checks.CHECKS for message in check()]
+
+
+async def view(request: object) -> HttpResponse:
+    """What W003 asks for."""
+    return HttpResponse()
+
+
+urlpatterns = [path("", view)]
 
 
 def test_the_page_explains_exactly_the_checks_there_are() -> None:
@@ -68,7 +89,9 @@ def test_each_example_is_reported_with_a_hint_that_leads_to_it(
         assert link[2] in anchors(ROOT / link[1])
 
 
-@pytest.mark.parametrize("id", ["legato.E001", "legato.E002"])
+@pytest.mark.parametrize(
+    "id", ["legato.E001", "legato.E002", "legato.E007", "legato.W003"]
+)
 def test_comments_beside_settings_say_what_is_reported(
     id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

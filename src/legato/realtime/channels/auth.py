@@ -83,7 +83,7 @@ async def load_user(session_key: str) -> User:
     if not session_key:
         return get_user(request)
     # One hop for session and user together; the async twin takes one for each.
-    async with pool.lease():
+    with pool.lease():
         return await sync_to_async(get_user)(request)
 
 

@@ -43,11 +43,9 @@ async def call_hook(
     """
     limit = asyncio.timeout(timeout)
     try:
-        async with limit, pool.lease():
-            if inspect.iscoroutinefunction(hook):
-                return await hook(*args, **parts)
-            result = await sync_to_async(hook)(*args, **parts)
-            return await result if inspect.isawaitable(result) else result
+        async with limit:
+            with pool.lease():
+                return await _call(hook, args, parts)
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task is None or task.cancelling():
@@ -63,6 +61,13 @@ async def call_hook(
         else:
             logger.exception("%s failed.", _name(hook))
     raise HookFailure
+
+
+async def _call(hook: Callable[..., Any], args: Any, parts: Any) -> Any:
+    if inspect.iscoroutinefunction(hook):
+        return await hook(*args, **parts)
+    result = await sync_to_async(hook)(*args, **parts)
+    return await result if inspect.isawaitable(result) else result
 
 
 def _name(hook: Callable[..., Any]) -> str:

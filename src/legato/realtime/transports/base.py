@@ -1,26 +1,13 @@
-"""What transports share: the types of ASGI, and the raw-frame extension."""
+"""The raw-frame extension, which a server may offer to the transports."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Protocol
 
 from legato.realtime.node.outbox import Outbox, Sink
 
-__all__ = [
-    "CLOSE_TIMEOUT",
-    "RAW_FRAMES",
-    "Message",
-    "RawFrames",
-    "Receive",
-    "Scope",
-    "Send",
-]
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+__all__ = ["CLOSE_TIMEOUT", "RAW_FRAMES", "RawFrames"]
 
 CLOSE_TIMEOUT = 5.0
 """Seconds a peer has to answer a close frame before its socket is cut."""

@@ -14,15 +14,8 @@ from legato.realtime.node.node import Node
 from legato.realtime.node.outbox import Outbox
 from legato.realtime.protocol.codes import DisconnectCode
 from legato.realtime.protocol.framing import JSON_FRAMES, JSON_MESSAGES
-from legato.realtime.transports.base import (
-    CLOSE_TIMEOUT,
-    RAW_FRAMES,
-    Message,
-    RawFrames,
-    Receive,
-    Scope,
-    Send,
-)
+from legato.realtime.transports.base import CLOSE_TIMEOUT, RAW_FRAMES, RawFrames
+from legato.types import Receive, Scope, Send
 
 __all__ = ["serve_websocket"]
 
@@ -46,7 +39,7 @@ async def serve_websocket(
         node.stats.refused_origins += 1
         await send({"type": "websocket.close"})  # before accept: 403
         return
-    accept: Message = {"type": "websocket.accept"}
+    accept: dict[str, str] = {"type": "websocket.accept"}
     if SUBPROTOCOL in scope.get("subprotocols", ()):
         accept["subprotocol"] = SUBPROTOCOL
     await send(accept)
