@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
-from django.conf.urls.i18n import is_language_prefix_patterns_used
 from django.core.handlers.base import BaseHandler
 from django.http import HttpRequest
 from django.urls import Resolver404, ResolverMatch, get_resolver
@@ -29,7 +28,11 @@ __all__ = ["ForeseenRoutes", "foresee"]
 
 
 class Route(NamedTuple):
-    """A match, and what it depends on that middleware may change."""
+    """A match, and what it depends on that middleware may change.
+
+    Attributes:
+        language: None if it does not matter.
+    """
 
     match: ResolverMatch
     path_info: str
@@ -47,7 +50,8 @@ def foresee(request: HttpRequest) -> bool:
         try:
             route = _find_route(request)
         except Resolver404:
-            return _first_segment(request) in surprises
+            # In the wrong lane, a sync view costs some hops, an async one a thread.
+            return len(surprises) >= SURPRISES or _first_segment(request) in surprises
         except Exception:
             # A path converter that asks the database perhaps, as it may in a thread.
             # The chain resolves again and says what is wrong.
@@ -57,28 +61,36 @@ def foresee(request: HttpRequest) -> bool:
 
 
 def _find_route(request: HttpRequest) -> Route:
-    urlconf = getattr(request, "urlconf", None)
-    language = _language_of_path(request, urlconf)
+    resolver = get_resolver(getattr(request, "urlconf", None))
+    if not _is_translated(resolver):
+        match = resolver.resolve(request.path_info)
+        return Route(match, request.path_info, None, iscoroutinefunction(match.func))
+    language = _language_of_path(request.path_info)
     with override(language) if language else nullcontext():
-        match = get_resolver(urlconf).resolve(request.path_info)
-        is_async = bool(iscoroutinefunction(match.func))
+        match = resolver.resolve(request.path_info)
+        is_async = iscoroutinefunction(match.func)
         return Route(match, request.path_info, get_language(), is_async)
 
 
-def _language_of_path(request: HttpRequest, urlconf: Any) -> str | None:
+def _language_of_path(path: str) -> str | None:
     """The language LocaleMiddleware will find in the path, for ``i18n_patterns``.
 
     None as well if it was never used: its catalog would be read from the disk.
     """
-    if not settings.USE_I18N or not _uses_language_prefixes(urlconf):
-        return None
-    language = get_language_from_path(request.path_info)
     loaded: Any = trans_real._translations  # type: ignore[attr-defined]
+    language = get_language_from_path(path) if settings.USE_I18N else None
     return language if language in loaded else None
 
 
-def _uses_language_prefixes(urlconf: Any) -> bool:
-    return is_language_prefix_patterns_used(urlconf or settings.ROOT_URLCONF)[0]
+@lru_cache(maxsize=256)
+def _is_translated(part: Any) -> bool:
+    """Do its URLs depend on the language: prefixes, or patterns in translation?"""
+    pattern = vars(part.pattern)
+    return (
+        isinstance(part.pattern, LocalePrefixPattern)
+        or not isinstance(pattern.get("_route", pattern.get("_regex")), str)
+        or any(map(_is_translated, getattr(part, "url_patterns", ())))
+    )
 
 
 def _first_segment(request: HttpRequest) -> str:
@@ -90,7 +102,12 @@ surprises: set[str] = set()
 has sent the request there. The next one takes the async lane at once."""
 
 SURPRISES = 1_000
-"""How many are remembered."""
+"""How many are remembered; with as many, all that is not foreseen goes async."""
+
+
+def _remember(surprise: str) -> None:
+    if len(surprises) < SURPRISES:
+        surprises.add(surprise)
 
 
 def matches_freely(request: HttpRequest) -> bool:
@@ -134,14 +151,13 @@ class ForeseenRoutes(BaseHandler):
             route is not None
             and not matches_freely(request)
             and route.path_info == request.path_info
-            and route.language == get_language()
+            and (route.language is None or route.language == get_language())
             and not hasattr(request, "urlconf")
         ):
             request.resolver_match = route.match
             return route.match
         match = super().resolve_request(request)
-        if iscoroutinefunction(match.func) and not (route and route.is_async):
-            if len(surprises) >= SURPRISES:
-                surprises.clear()
-            surprises.add(route.match.route if route else _first_segment(request))
+        is_foreseen = route is not None and route.is_async
+        if not is_foreseen and iscoroutinefunction(match.func):
+            _remember(route.match.route if route else _first_segment(request))
         return match

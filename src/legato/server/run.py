@@ -7,6 +7,7 @@ import logging
 import logging.config
 import socket
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -47,6 +48,11 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, and leave it at that: uvicorn would die by the signal afterwards."""
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
 
 
 def parse_bind(text: str) -> tuple[str, int]:

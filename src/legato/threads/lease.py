@@ -47,10 +47,10 @@ class LeaseContext(ThreadSensitiveContext):
 
     def __init__(self, lease: Lease) -> None:
         super().__init__()
-        self._lease = lease
+        self.lease = lease
 
     def __enter__(self) -> None:
-        SyncToAsync.context_to_thread_executor[self] = self._lease
+        SyncToAsync.context_to_thread_executor[self] = self.lease
         self._token = SyncToAsync.thread_sensitive_context.set(self)
 
     def __exit__(self, *error: object) -> None:
@@ -76,6 +76,7 @@ class Lease(Executor):
         self._is_parked = False
         self._is_over = False
         self._is_leaving = False
+        self._is_resting = False
         # While it is parked, the Django connections of its own, which are closed, and
         # those of the thread it is on.
         self._own: Connections = {}
@@ -134,6 +135,18 @@ class Lease(Executor):
             self._worker = None
         worker.pool.give_back(worker)
 
+    def rest(self) -> None:
+        """Give the thread back for now, unless a cursor or a transaction is open.
+
+        The next call takes one again, another perhaps.
+        """
+        with self._lock:
+            worker = self._worker
+            if worker is None or self._unfinished:
+                return
+            self._is_resting = True
+            worker.put(self.settle)
+
     @classmethod
     def of_this_thread(cls, *, streams: bool) -> Lease:
         """A parked lease that has the thread of the current job.
@@ -170,7 +183,10 @@ class Lease(Executor):
                 return True  # it has been given back meanwhile
             self._is_clean = is_clean
             is_needed = is_open and not self._is_over
-            if not self._is_parked or self._unfinished:
+            if self._unfinished or not (self._is_parked or self._is_resting):
+                return True
+            if is_needed and self._is_resting:
+                self._is_resting = False
                 return True
             if is_needed:
                 # Nobody may ever call again, and just let go of the cursor.
@@ -209,6 +225,7 @@ class Lease(Executor):
     def _start(self, worker: Worker) -> None:
         with self._lock:
             self._worker = worker
+            self._is_resting = False
             early, self._early = self._early, []
             worker.put(partial(self._begin, early))
 

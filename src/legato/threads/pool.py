@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
 
+from asgiref.sync import SyncToAsync
+
 from legato.conf import get_settings
 from legato.threads.connections import roll_back_forgotten
 from legato.threads.lease import Lease, LeaseContext
@@ -83,8 +85,19 @@ class ThreadPool:
 
     @contextmanager
     def lease(self) -> Iterator[Lease]:
-        """Run all thread-sensitive calls of this block on one thread of the pool."""
-        lease = Lease(self)
+        """Run all thread-sensitive calls of this block on one thread of the pool.
+
+        For an async view that goes on to wait for something else: a block around its
+        queries leaves it without a thread afterwards. The request's own thread is
+        given back for that, so they need not run on the same one.
+
+        Raises:
+            PoolTimeout: a call found no thread within ``THREAD_TIMEOUT``.
+        """
+        around = SyncToAsync.thread_sensitive_context.get(None)
+        if isinstance(around, LeaseContext):
+            around.lease.rest()
+        lease = Lease(self, get_settings().thread_timeout)
         try:
             with LeaseContext(lease):
                 yield lease
