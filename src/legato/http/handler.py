@@ -155,8 +155,10 @@ class Handler(Lanes, ASGIHandler):
         assert lease is not None
 
         async def run() -> None:
+            if hop.is_gone:
+                return
             bring_locals_here(hop.context)
-            with LeaseContext(lease), ClientWatch(receive):
+            with LeaseContext(lease), ClientWatch(receive), suppress(RequestAborted):
                 await self._send(request, response, send)
 
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,9 +20,12 @@ from legato.http import caches
 from legato.http.messages import start_message
 from legato.http.streaming import close
 from legato.threads import Lease, ThreadPool
+from legato.threads.connections import tidy
 from legato.types import Message, Receive
 
 __all__ = ["Answer", "Hop", "bring_locals_here"]
+
+logger = logging.getLogger("legato.http")
 
 T = TypeVar("T")
 
@@ -65,6 +69,7 @@ class Hop:
         self.is_withdrawn = False
         self.is_gone = False
         self._listener: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[Any]] = []
         self._pool = pool
         self._respond = respond
         self._timeout = timeout
@@ -86,6 +91,9 @@ class Hop:
         listening = self._loop.call_later(LISTEN_AFTER, self._listen, receive)
         try:
             return await self._answer
+        except asyncio.CancelledError:
+            self._cancel_tasks()
+            raise
         finally:
             expiry.cancel()
             listening.cancel()
@@ -116,7 +124,7 @@ class Hop:
 
     def run(self, function: Callable[[], T]) -> T:
         """On a thread: call ``function`` in the context of the request."""
-        enter_thread(self._loop)
+        enter_thread(self._loop, self._tasks)
         return self.context.run(self._run_here, function)
 
     def _run_here(self, function: Callable[[], T]) -> T:
@@ -137,7 +145,9 @@ class Hop:
                 caches.keep(streaming=True)
                 return answer
             self._tell(self._deliver, answer)
-        if response is not None:
+        if response is None:
+            tidy()
+        else:
             self._close(response)
         caches.keep(streaming=False)
         return None
@@ -176,8 +186,13 @@ class Hop:
             closed.add_done_callback(lambda _: lease.end())
 
     def _fail(self, error: BaseException) -> None:
+        if isinstance(error, StopIteration):
+            # A future cannot raise it: coroutines would take it for their end.
+            error = RuntimeError(f"StopIteration was raised: {error}")
         if not self._answer.done():
             self._answer.set_exception(error)
+        elif not isinstance(error, RequestAborted):
+            logger.error("A request failed that nobody waits for.", exc_info=error)
 
     def _wake(self, waiter: asyncio.Future[None]) -> None:
         if not waiter.done():
@@ -197,8 +212,15 @@ class Hop:
             message = await receive()
             # Some servers say it only once.
             self.is_gone = message["type"] == "http.disconnect"
-            if self.is_gone and self._withdraw():
+            if self.is_gone and not self._withdraw():
+                self._cancel_tasks()
+            elif self.is_gone:
                 self._fail(RequestAborted())
+
+    def _cancel_tasks(self) -> None:
+        """Those the thread is waiting for, perhaps an async view."""
+        for task in self._tasks:
+            task.cancel()
 
     def _withdraw(self) -> bool:
         """True if this no longer waits for a thread, and never had one."""
@@ -208,12 +230,18 @@ class Hop:
         return False
 
 
-def enter_thread(loop: asyncio.AbstractEventLoop) -> None:
-    """Let ``async_to_sync`` on this thread run on ``loop``, as under asgiref's own."""
+def enter_thread(
+    loop: asyncio.AbstractEventLoop, tasks: list[asyncio.Task[Any]]
+) -> None:
+    """Let ``async_to_sync`` on this thread run on ``loop``, as under asgiref's own.
+
+    Args:
+        tasks: Where asgiref puts the task that the thread is waiting for.
+    """
     local = SyncToAsync.threadlocal
     local.main_event_loop = loop
     local.main_event_loop_pid = os.getpid()
-    local.task_context = None
+    local.task_context = tasks
 
 
 def bring_locals_here(context: contextvars.Context) -> None:

@@ -43,6 +43,13 @@ __all__ = [
 
 logger = logging.getLogger("django.request")
 
+ASYNC_HOOKS = [
+    "__call__",  # it did not say that it is async
+    "process_exception",
+    "process_template_response",
+    "process_view",
+]
+
 Carriage = Literal["segment", "gate", "async", "sync"]
 
 
@@ -56,8 +63,8 @@ def fits_sync_lane(factory: Any) -> bool:
         return False
     if not isinstance(factory, type):
         return True
-    if iscoroutinefunction(factory.__call__):
-        return False  # it did not say so
+    if any(iscoroutinefunction(getattr(factory, name, None)) for name in ASYNC_HOOKS):
+        return False
     for base in factory.__mro__:
         if base.__module__ == "django.contrib.auth.middleware":
             # Before Django 6.1 this one looks for another header in each.

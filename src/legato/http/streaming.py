@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import threading
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -115,6 +115,8 @@ async def _stream_sync(response: Any, send: Send) -> None:
         # The iterator cannot be closed, nor its thread be given back, while it runs.
         pump.stopped = True
         await asyncio.wait([running])
+        if not pump.exhausted:
+            await pump.close(getattr(response, "_iterator", None))
         pump.forget()
 
 
@@ -157,15 +159,20 @@ class Pump:
         self._size = 0
         self._lock = threading.Lock()
         self._loop = asyncio.get_running_loop()
-        self._pull_in_thread = sync_to_async(
-            self._pull, context=contextvars.copy_context()
-        )
+        self._context = contextvars.copy_context()
+        self._pull_in_thread = sync_to_async(self._pull, context=self._context)
 
     def start(self) -> asyncio.Task[None]:
         """Pull until the client is behind or the iterator is exhausted."""
         task = self._loop.create_task(self._pull_in_thread(), name="legato-pump")
         task.add_done_callback(lambda _: self.wake.set())
         return task
+
+    async def close(self, iterator: Any) -> None:
+        """Close a generator in the context it has run in: it may reset variables."""
+        if hasattr(iterator, "close"):
+            with suppress(Exception):  # as response.close() has it
+                await sync_to_async(iterator.close, context=self._context)()
 
     def forget(self) -> None:
         """Let go of the iterator: see ``close``."""

@@ -27,10 +27,10 @@ __all__ = [
     "call_when_finished",
     "close_unfinished",
     "connections_here",
+    "end_forgotten",
     "exchange",
     "has_unfinished_work",
     "needs_closing",
-    "roll_back_forgotten",
     "tidy",
 ]
 
@@ -39,6 +39,9 @@ logger = logging.getLogger("legato.threads")
 Connections = dict[str, BaseDatabaseWrapper]
 
 OPEN_CURSORS = "_legato_open_cursors"
+
+IDLE, *BUSY = 0, 1, 2, 3
+"""States of libpq: active, in a transaction, in a failed one; 4 is broken."""
 
 
 class _Local(threading.local):
@@ -87,12 +90,22 @@ class OpenCursors:
         self._held.add(held)
         thread = threading.get_ident()
 
+        is_closed = False
+
         def close() -> None:
-            if threading.get_ident() == thread:
-                cursor.close()
-            elif held in self._held:
-                self._dropped.append(cursor)
-            self._forget(held)
+            nonlocal is_closed
+            if is_closed:
+                # Once: the garbage collector may come in the middle of a query on
+                # this connection, and would wait for it for ever.
+                return
+            is_closed = True
+            try:
+                if threading.get_ident() == thread:
+                    cursor.close()
+                else:
+                    self._dropped.append(cursor)
+            finally:
+                self._forget(held)
 
         made.close = close
         return made
@@ -120,22 +133,23 @@ def call_when_finished(callback: Callable[[], None]) -> None:
 
 def close_unfinished() -> None:
     """End what nobody is going to end: close the connections it is open on."""
-    roll_back_forgotten()
+    end_forgotten()
     for connection in connections_here().values():
         if _is_unfinished(connection):
-            cursors = _open_cursors(connection)
-            if cursors is not None:
-                cursors.sweep(all=True)
             connection.close()
 
 
-def roll_back_forgotten() -> None:
-    """End transactions that a request has left open.
+def end_forgotten() -> None:
+    """End transactions and cursors that a request has left open.
 
-    A view that was cancelled may leave one behind. Others would write into it, and
-    nobody would commit.
+    A view that was cancelled may leave a transaction behind. Others would write into
+    it, and nobody would commit. A cursor that waits for the garbage collector is
+    closed in the middle of something else.
     """
     for alias, connection in connections_here().items():
+        cursors = _open_cursors(connection)
+        if cursors is not None:
+            cursors.sweep(all=True)
         if connection.connection is not None and connection.in_atomic_block:
             logger.warning("A transaction was left open and is rolled back.")
             # A wrapper that is told to close in a transaction never recovers.
@@ -147,7 +161,7 @@ def roll_back_forgotten() -> None:
 def tidy() -> None:
     """What Django does for the connections of a thread around each request."""
     try:
-        roll_back_forgotten()
+        end_forgotten()
         reset_queries()
         close_old_connections()
     except Exception:
@@ -217,7 +231,7 @@ def _is_unfinished(connection: BaseDatabaseWrapper) -> bool:
         or connection.autocommit != connection.settings_dict["AUTOCOMMIT"]
         or cursors
         # PostgreSQL knows of COPY as well, and of cursors that Django has not made.
-        or getattr(getattr(raw, "info", None), "transaction_status", 0)
+        or getattr(getattr(raw, "info", None), "transaction_status", IDLE) in BUSY
     )
 
 

@@ -95,6 +95,11 @@ class Lease(Executor):
         vain is not made to wait again.
         """
         call = _Call(self, partial(fn, *args, **kwargs))
+        if self._worker is threading.current_thread():
+            raise RuntimeError(
+                "A loop of its own on the thread of a request cannot use that thread:"
+                " call async code by async_to_sync instead of asyncio.run."
+            )
         with self._lock:
             if self._has_expired and not self._is_parked:
                 raise PoolTimeout(self._pool.size, self._timeout or 0.0)
@@ -206,11 +211,17 @@ class Lease(Executor):
 
     def _ask(self) -> None:
         """Take a thread, or wait for one."""
-        worker = self._pool.acquire()
-        if worker is not None:
-            self._start(worker)
-            return
-        self._pool.submit(self._take)
+        try:
+            worker = self._pool.acquire()
+            if worker is not None:
+                self._start(worker)
+                return
+            self._pool.submit(self._take)
+        except RuntimeError:  # there is no thread, and the system gives none
+            with self._lock:
+                self._unfinished -= len(self._early)
+                self._early.clear()
+            raise
         if self._timeout is not None and not self._is_parked:
             loop = asyncio.get_running_loop()
             self._waits += 1

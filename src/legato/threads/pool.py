@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from queue import SimpleQueue
+from weakref import WeakSet
 
 from asgiref.sync import SyncToAsync
 
 from legato.conf import get_settings
-from legato.threads.connections import roll_back_forgotten
+from legato.threads.connections import end_forgotten
 from legato.threads.lease import Lease, LeaseContext
 
 __all__ = ["Job", "ThreadPool", "Worker", "pool"]
@@ -44,6 +45,7 @@ class ThreadPool:
         self._waiting: dict[Job, None] = {}
         self._is_waking = False
         self._lock = threading.Lock()
+        _pools.add(self)
 
     @property
     def size(self) -> int:
@@ -63,7 +65,11 @@ class ThreadPool:
         """Have ``job`` run on a thread as soon as one is free."""
         with self._lock:
             self._waiting[job] = None
-            self._wake_next()
+            try:
+                self._wake_next()
+            except RuntimeError:
+                del self._waiting[job]
+                raise
 
     def withdraw(self, job: Job) -> bool:
         """Take back a job that still waits; False if it is too late for that."""
@@ -173,15 +179,22 @@ class Worker(threading.Thread):
         try:
             if job():
                 return True
-            roll_back_forgotten()
+            end_forgotten()
         except BaseException:
             logger.exception("A job failed on thread %s.", self.name)
         return False
 
 
-pool = ThreadPool()
-"""The process's threads."""
+def _start_anew() -> None:
+    """In a child process: the threads have stayed behind in the parent."""
+    for pool in _pools:
+        pool.__init__(pool._size)  # type: ignore[misc]
+
 
 if hasattr(os, "register_at_fork"):
-    # Threads stay behind in the parent.
-    os.register_at_fork(after_in_child=pool.__init__)  # type: ignore[misc]
+    os.register_at_fork(after_in_child=_start_anew)
+
+_pools: WeakSet[ThreadPool] = WeakSet()
+
+pool = ThreadPool()
+"""The process's threads."""
