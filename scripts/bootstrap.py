@@ -2,7 +2,8 @@
 
 Targets: ``app`` (Legato itself), ``browser`` (frontdesk's bundle), ``dev`` (tools and
 every extra), ``compliance`` (Node packages of the compliance tests), ``services``
-(Redis and Chromium), ``bench``, ``second`` (.venv-3.13). What is up to date is skipped.
+(Redis, PostgreSQL, Chromium), ``bench``, ``second`` (.venv-3.13). What is up to date
+is skipped.
 """
 
 from __future__ import annotations
