@@ -19,7 +19,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from legato.conf import Settings, convert_settings, setting_names
-from legato.http.hops import count_hops, has_async_views, without_sync_lane
+from legato.http.cost import count_hops, has_async_views, without_sync_lane
 from legato.http.middleware import has_only_hooks
 from legato.realtime.channels.channel import Channel
 from legato.realtime.channels.registry import registry

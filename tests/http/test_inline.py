@@ -18,8 +18,8 @@ from django.test import override_settings
 from django.urls import path
 from django.utils.deprecation import MiddlewareMixin
 
+from legato.http.cost import count_hops
 from legato.http.handler import Handler
-from legato.http.hops import count_hops
 from legato.http.inline import AUTHENTICATION, KNOWN, LOCALE, SESSIONS
 from legato.threads import Lease
 

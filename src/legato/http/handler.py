@@ -66,6 +66,10 @@ class Handler(Lanes, ASGIHandler):
 
     async def handle(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if is_guest():
+            async with ThreadSensitiveContext():
+                await super().handle(scope, receive, send)
+            return
         try:
             body = await self.read_body(receive)
         except RequestAborted:
@@ -74,13 +78,10 @@ class Handler(Lanes, ASGIHandler):
         if request is None:
             body.close()
             await self._refuse(scope, refusal, send)
-        elif is_guest():
-            async with ThreadSensitiveContext():
-                await self._serve_async(scope, request, None, receive, send)
         elif self.takes_sync_lane(request):
             await self._serve_sync(scope, request, receive, send)
         else:
-            await self._serve_leased(scope, request, receive, send)
+            await self._serve_async(scope, request, receive, send)
 
     async def read_body(self, receive: Receive) -> Any:
         return await read_body(receive)
@@ -168,49 +169,49 @@ class Handler(Lanes, ASGIHandler):
             closed.add_done_callback(lambda _: lease.end())
             await asyncio.shield(closed)
 
-    async def _serve_leased(
+    async def _serve_async(
         self, scope: Any, request: HttpRequest, receive: Receive, send: Send
     ) -> None:
         lease = Lease(pool, get_settings().thread_timeout)
         try:
             with LeaseContext(lease):
-                await self._serve_async(scope, request, lease, receive, send)
+                await self._answer(scope, request, lease, receive, send)
         finally:
             lease.end()
 
-    async def _serve_async(
+    async def _answer(
         self,
         scope: Any,
         request: HttpRequest,
-        lease: Lease | None,
+        lease: Lease,
         receive: Receive,
         send: Send,
     ) -> None:
-        response = None
+        response: Any = None
         watch = ClientWatch(receive)
         try:
             set_script_prefix(get_script_prefix(scope))
             await announce(request_started, self._sender, scope=scope)
             with watch:
                 response = await self.run_get_response(request)
-                response._handler_class = self._sender  # type: ignore[attr-defined]
-                if lease is not None:
-                    is_file = isinstance(response, FileResponse)
-                    lease.park(streams=response.streaming and not is_file)
+                response._handler_class = self._sender
+                is_file = isinstance(response, FileResponse)
+                lease.park(streams=response.streaming and not is_file)
                 with suppress(RequestAborted):
                     await self._send(request, response, send)
         except PoolTimeout as timeout:
             # In the chain it is a response already.
             await self._send(request, unavailable(request, timeout), send)
         finally:
-            if lease is not None:
-                lease.park()
-            may_block = lease is not None and lease.is_busy
+            lease.park()
             if response is not None:
-                await aclose(request, response, may_block=may_block)
+                await aclose(request, response, may_block=lease.is_busy)
             else:
                 # What still runs in a thread may read the body.
-                await sync_to_async(request.close)() if may_block else request.close()
+                if lease.is_busy:
+                    await sync_to_async(request.close)()
+                else:
+                    request.close()
                 if watch.is_gone:
                     await announce(request_finished, self._sender)
 

@@ -30,7 +30,7 @@ from django.utils.deprecation import MiddlewareMixin
 from django.utils.module_loading import import_string
 
 from legato.http.errors import convert_exceptions
-from legato.http.inline import GATES, rules_of
+from legato.http.inline import GATES, Rules, rules_of
 from legato.http.segments import Gate, Layer, Segment, ViewPhase, ViewStep, pass_on
 
 __all__ = [
@@ -160,7 +160,8 @@ class AsyncChain(BaseHandler):
         middleware = factory(inner)
         if middleware is None:
             raise ImproperlyConfigured(f"Middleware factory {path} returned None.")
-        self._add_hooks(path, middleware)
+        rules = rules_of(path)
+        self._add_hooks(middleware, rules)
         if carriage == "segment" and not _is_plain(middleware, inner):
             carriage = "async"
         segment, self._segment = self._segment, None
@@ -173,18 +174,18 @@ class AsyncChain(BaseHandler):
                 gate = Gate(middleware, GATES[path], handler)
                 return convert_exceptions(gate.respond)
             case "segment":
-                layers, get_response = [Layer(middleware, rules_of(path))], inner
+                layers, get_response = [Layer(middleware, rules)], inner
                 if segment is not None:
                     layers += segment.layers
                     get_response = segment.get_response
                 self._segment = Segment(layers, get_response)
                 return self._segment.respond
 
-    def _add_hooks(self, path: str, middleware: Any) -> None:
+    def _add_hooks(self, middleware: Any, rules: Rules) -> None:
         if hasattr(middleware, "process_view"):
             process = middleware.process_view
             is_async = iscoroutinefunction(process)
-            self._views.insert(0, ViewStep(process, is_async, rules_of(path).view))
+            self._views.insert(0, ViewStep(process, is_async, rules.view))
         if hasattr(middleware, "process_template_response"):
             self._template_response_middleware.append(
                 self.adapt_method_mode(True, middleware.process_template_response)

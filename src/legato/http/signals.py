@@ -22,7 +22,7 @@ OWN_RECEIVERS = frozenset(
     for receiver in (close_caches, close_old_connections, reset_queries, reset_urlconf)
 )
 """Django's receivers of both signals. Two are for the database connections of the
-thread: a lease sees to them when a thread changes hands, and the loop has none."""
+thread that sends them: a lease sees to those of its own when it changes hands."""
 
 
 async def announce(signal: Signal, sender: Any, **named: Any) -> None:

@@ -141,16 +141,14 @@ class Lease(Executor):
         worker.pool.give_back(worker)
 
     def rest(self) -> None:
-        """Give the thread back for now, unless a cursor or a transaction is open.
+        """Give the thread back until the next call, unless something is open on it.
 
-        The next call takes one again, another perhaps.
+        What is set on the connections of the request goes along, as in a stream.
         """
         with self._lock:
-            worker = self._worker
-            if worker is None or self._unfinished:
-                return
-            self._is_resting = True
-            worker.put(self.settle)
+            self._is_resting = self._travels = True
+            if self._worker is not None and not self._unfinished:
+                self._worker.put(self.settle)
 
     @classmethod
     def of_this_thread(cls, *, streams: bool) -> Lease:
@@ -242,7 +240,7 @@ class Lease(Executor):
 
     def _begin(self, calls: list[_Call]) -> None:
         """On its thread: what Django does at the start of a request, and the calls."""
-        if self._is_parked:
+        if self._is_parked or self._travels:
             self._theirs = exchange(self._own)
         tidy()
         for call in calls:

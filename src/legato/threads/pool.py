@@ -93,16 +93,19 @@ class ThreadPool:
     def lease(self) -> Iterator[Lease]:
         """Run all thread-sensitive calls of this block on one thread of the pool.
 
-        For an async view that goes on to wait for something else: a block around its
-        queries leaves it without a thread afterwards. The request's own thread is
-        given back for that, so they need not run on the same one.
+        In an async view, that is the thread of its request, given back at the end of
+        the block although the view goes on: to wait for something else, perhaps.
 
         Raises:
             PoolTimeout: a call found no thread within ``THREAD_TIMEOUT``.
         """
         around = SyncToAsync.thread_sensitive_context.get(None)
         if isinstance(around, LeaseContext):
-            around.lease.rest()
+            try:
+                yield around.lease
+            finally:
+                around.lease.rest()
+            return
         lease = Lease(self, get_settings().thread_timeout)
         try:
             with LeaseContext(lease):
