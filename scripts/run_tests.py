@@ -1,4 +1,4 @@
-"""make test: the suite in .venv, then tests/ in .venv-3.13 with the newest Django.
+"""make test: the suite in .venv, then tests/ and Django's own in .venv-3.13.
 
 Arguments go to pytest: ``make test ARGS="tests/test_layers.py -k arrow"``.
 """
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
     elif code != INTERRUPTED:
         # What Chromium sees does not depend on the Django version: once is enough.
         named = any(Path(ROOT, part.split("::")[0]).exists() for part in arguments)
-        where = [] if named else ["tests"]
+        where = [] if named else ["tests", "compliance/django"]
         code, line = pytest(SECOND, [*where, "-m", "not browser", *arguments])
         codes.append(0 if arguments and code == NOTHING_COLLECTED else code)
         lines.append(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import aclosing, suppress
@@ -17,6 +18,8 @@ from legato.http.messages import body_messages
 from legato.types import Message, Send
 
 __all__ = ["aclose_iterator", "close", "stream"]
+
+logger = logging.getLogger("legato.http")
 
 AHEAD = 131_072
 """Bytes a sync iterator may be ahead of its client before it has to pause."""
@@ -98,6 +101,7 @@ async def _stream_async(response: Any, send: Send) -> None:
 async def _stream_sync(response: Any, send: Send) -> None:
     pump = Pump(iter(response))
     running = pump.start()
+    done = False
     try:
         while True:
             await pump.wake.wait()
@@ -115,6 +119,8 @@ async def _stream_sync(response: Any, send: Send) -> None:
         # The iterator cannot be closed, nor its thread be given back, while it runs.
         pump.stopped = True
         await asyncio.wait([running])
+        if not done and (error := running.exception()) is not None:
+            logger.error("A stream failed that nobody reads.", exc_info=error)
         if not pump.exhausted:
             await pump.close(getattr(response, "_iterator", None))
         pump.forget()
