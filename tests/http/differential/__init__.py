@@ -1,0 +1,1 @@
+"""Parts of the differential test: generated sites, scripted clients, observations."""
