@@ -49,10 +49,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """All outcomes by test, and requests by handler and method."""
+    """One run of all labels.
+
+    Attributes:
+        requests: How many there were, as in ``"ClientHandler.get_response"``.
+        complaints: What was logged or printed and failed no test.
+    """
 
     outcomes: dict[str, Outcome]
     requests: Counter[str]
+    complaints: list[str]
 
     def by_label(self) -> Iterator[tuple[str, list[Outcome]]]:
         found: dict[str, list[Outcome]] = {}
@@ -127,4 +133,4 @@ def read(output: Path) -> Run:
         # What fails around a test comes after it, and counts.
         if outcome.test not in outcomes or outcomes[outcome.test].is_good:
             outcomes[outcome.test] = outcome
-    return Run(outcomes, Counter(last["requests"]))
+    return Run(outcomes, Counter(last["requests"]), last["complaints"])

@@ -1,8 +1,8 @@
 """Django's ``runtests.py`` in this process, with its handlers substituted.
 
 ``python -m compliance.django.runner MODE OUTPUT TESTS LABEL ...`` writes a line of JSON
-for each test to OUTPUT, and a last one with the number of requests by handler. MODE is
-a function of ``stock`` or ``ours``, as in ``ours.as_chosen``.
+for each test to OUTPUT, and a last one about the run as a whole. MODE is a function of
+``stock`` or ``ours``, as in ``ours.as_chosen``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
+from compliance.django.complaints import gather, listen
 from compliance.django.recorder import Recorder
 from compliance.django.traffic import requests, watch
 
@@ -26,7 +27,8 @@ SETTINGS = "test_sqlite"
 def main(mode: str, output: str, tests: str, *labels: str) -> None:
     with Path(output).open("w", encoding="utf-8") as Recorder.output:
         run(mode, Path(tests).resolve(), labels)
-        print(json.dumps({"requests": requests}), file=Recorder.output)
+        last = {"requests": requests, "complaints": gather()}
+        print(json.dumps(last), file=Recorder.output)
 
 
 def run(mode: str, tests: Path, labels: tuple[str, ...]) -> None:
@@ -35,6 +37,7 @@ def run(mode: str, tests: Path, labels: tuple[str, ...]) -> None:
     os.chdir(tests)
     settings: Any = importlib.import_module(SETTINGS)
     settings.TEST_RUNNER = "compliance.django.recorder.RecordingRunner"
+    listen()
     watch()
     import_string(f"compliance.django.{mode}")()
     sys.argv = ["runtests.py", "--settings", SETTINGS, "--parallel", "1", *labels]

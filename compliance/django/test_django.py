@@ -104,3 +104,7 @@ def test_requests_take_the_lanes_that_the_mode_says(runs: Runs) -> None:
     for requests in (as_chosen, async_lane, bridged):
         assert requests["ASGIHandler.get_response_async"] == 0
         assert requests["ClientHandler.get_response"] == 0
+
+
+def test_nothing_is_complained_of_in_passing(runs: Runs) -> None:
+    assert {mode: run.complaints for mode, run in runs.items() if run.complaints} == {}

@@ -27,7 +27,7 @@ PATHS = {
 }
 
 
-UNHEARD = 0.3
+UNHEARD = 0.05
 """Seconds after which ``send`` returns when nobody listened to the client leaving."""
 
 
@@ -143,7 +143,8 @@ class Client:
         if self._leaves == "stalls" and taken + says_something(message) == self._takes:
             self.journal.gone.set()
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.Event().wait(), UNHEARD)
+                async with asyncio.timeout(UNHEARD):
+                    await asyncio.Event().wait()
         elif is_last(message):
             self.journal.gone.set()
 

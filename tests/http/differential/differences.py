@@ -47,6 +47,8 @@ def left_open(observation: Observation) -> None:
 def body_of_head(observation: Observation) -> None:
     for answer in observation.answers:
         if answer.request.method == "HEAD":
+            if any(event.what.startswith(BODY) for event in answer.events):
+                answer.escaped = ""
             drop(answer, made_by_iterator)
             del answer.messages[1:]
             observation.rows = without_rows_of_streams(observation)

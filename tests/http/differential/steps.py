@@ -4,7 +4,8 @@ On the way in it does its actions, one of which may answer or raise; on the way 
 does something to the response:
 
 - "header", "cookie", "vary": sets one.
-- "replace": gives another response, and abandons the first. "none": gives None, which is a mistake.
+- "replace": gives another response, and abandons the first.
+- "none": gives None, which is a mistake.
 - "wrap": edits the content, or wraps the iterator of a streaming response.
 - "raise X", or an action such as "query".
 """
