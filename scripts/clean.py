@@ -15,6 +15,7 @@ MADE = (
     ".ruff_cache",
     ".hypothesis",
     "build/bench",
+    "build/django-tests",
     "compliance/node/node_modules",
     "examples/frontdesk/*.sqlite3*",
     "examples/frontdesk/desk/static/desk/vendor",

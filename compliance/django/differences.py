@@ -19,18 +19,18 @@ class Difference:
         tests: A regular expression for their names.
         modes: Functions of ``ours`` in which they differ.
         reason: In words for somebody who wonders whether it matters.
-        django: The only release it is about, as in "5.2"; "" is any.
+        releases: Those of Django that it is about, as in "5.2"; "" is any.
     """
 
     tests: str
     modes: frozenset[str]
     reason: str
-    django: str = ""
+    releases: tuple[str, ...] = ("",)
 
     def covers(self, test: str, mode: str, django: str) -> bool:
         return (
             mode in self.modes
-            and django.startswith(self.django)
+            and django.startswith(self.releases)
             and fullmatch(self.tests, test) is not None
         )
 
@@ -77,7 +77,7 @@ DIFFERENCES = [
         ALL,
         "Before Django 6.1 an async RemoteUserMiddleware looks for a header only, "
         "and the request of the sync test client has none.",
-        django="5.2",
+        releases=("5.2", "6.0"),
     ),
     Difference(
         r"handlers\.tests\.SignalsTests\.test_request_signals\w*",

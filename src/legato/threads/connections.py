@@ -88,7 +88,7 @@ class OpenCursors:
         made = make(cursor)
         held = ref(made, self._forget)
         self._held.add(held)
-        thread = threading.get_ident()
+        database, thread = made.db, threading.get_ident()
 
         is_closed = False
 
@@ -100,7 +100,8 @@ class OpenCursors:
                 return
             is_closed = True
             try:
-                if threading.get_ident() == thread:
+                # With its connection closed there is nobody left to be told.
+                if threading.get_ident() == thread or database.connection is None:
                     cursor.close()
                 else:
                     self._dropped.append(cursor)
@@ -184,6 +185,8 @@ def exchange(others: Connections, *, close: bool = False) -> Connections:
         for connection in mine.values():
             connection.inc_thread_sharing()
             try:
+                if (cursors := _open_cursors(connection)) is not None:
+                    cursors.sweep()
                 connection.close()
             except Exception:
                 logger.exception("A database connection could not be closed.")
