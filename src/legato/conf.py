@@ -15,6 +15,7 @@ __all__ = ["Settings", "get_settings", "setting_names"]
 
 Path = Annotated[str, Meta(pattern=r"^(/[-\w.~]+)+\Z")]
 OptionalPath = Annotated[str, Meta(pattern=r"^((/[-\w.~]+)+)?\Z")]
+Prefix = Annotated[str, Meta(pattern=r"^[-\w.:]+\Z")]
 Seconds = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=1)]
 Rate = Annotated[float, Meta(gt=0)]
@@ -29,10 +30,19 @@ class Settings(Struct, frozen=True, rename="upper"):
         thread_timeout: Seconds a request waits for a thread before it gets 503.
         inline_middleware: Dotted paths of middleware that never block: they run on
             the event loop.
-        broker: Where channels are kept. ``memory://`` serves one process.
+        broker: Where channels are kept. ``memory://`` serves one process; Redis, at
+            ``redis://``, ``rediss://``, ``unix://`` or ``redis+sentinel://``, many.
+        broker_prefix: Begins the names of all keys and channels in Redis.
+        broker_timeout: Seconds a publication or a read waits for a broker that does
+            not answer.
         connection_path: Prefix of the realtime endpoints; the WebSocket is at
             ``<connection_path>/websocket``.
         health_path: Answers 200 while the process serves; "" turns it off.
+        ready_path: Answers 200 while the process should get requests, 503 while it
+            shuts down or its broker is away; "" turns it off.
+        drain_timeout: Seconds over which a process that stops ends live connections.
+        graceful_timeout: Seconds until a process that stops has stopped, whatever
+            is still under way.
         ping_interval: Seconds between pings to a client.
         pong_timeout: Seconds a client has to answer a ping; below the interval.
         connect_timeout: Seconds a new connection has to send its connect command.
@@ -56,8 +66,13 @@ class Settings(Struct, frozen=True, rename="upper"):
     thread_timeout: Seconds = 10.0
     inline_middleware: tuple[str, ...] = ()
     broker: str = "memory://"
+    broker_prefix: Prefix = "legato"
+    broker_timeout: Seconds = 10.0
     connection_path: Path = "/connection"
     health_path: OptionalPath = "/health"
+    ready_path: OptionalPath = "/ready"
+    drain_timeout: Annotated[float, Meta(ge=0)] = 15.0
+    graceful_timeout: Seconds = 30.0
     ping_interval: Seconds = 25.0
     pong_timeout: Seconds = 8.0
     connect_timeout: Seconds = 10.0
@@ -79,6 +94,11 @@ class Settings(Struct, frozen=True, rename="upper"):
             raise ValueError(
                 f"PONG_TIMEOUT ({self.pong_timeout} s) must be smaller than"
                 f" PING_INTERVAL ({self.ping_interval} s)"
+            )
+        if self.drain_timeout >= self.graceful_timeout:
+            raise ValueError(
+                f"DRAIN_TIMEOUT ({self.drain_timeout} s) must be smaller than"
+                f" GRACEFUL_TIMEOUT ({self.graceful_timeout} s)"
             )
         if self.message_max_size > self.payload_max_size:
             raise ValueError(

@@ -6,6 +6,7 @@
     ├── Error                     answers one command of a client; the connection lives
     │   └── UnrecoverablePosition     112: the epoch changed or the offset was trimmed
     ├── Disconnect                ends the connection of a client
+    ├── BrokerUnavailable         the broker did not answer in time
     └── TimeoutError
         └── PoolTimeout               no thread became free in time
 
@@ -16,7 +17,13 @@ A hook of a :class:`legato.Channel` answers its client by raising ``Error`` or
 
 from __future__ import annotations
 
-__all__ = ["Disconnect", "Error", "PoolTimeout", "UnrecoverablePosition"]
+__all__ = [
+    "BrokerUnavailable",
+    "Disconnect",
+    "Error",
+    "PoolTimeout",
+    "UnrecoverablePosition",
+]
 
 
 class Error(Exception):
@@ -91,3 +98,17 @@ class PoolTimeout(TimeoutError):
 
     def __str__(self) -> str:
         return f"No thread of {self.threads} became free within {self.timeout} s."
+
+
+class BrokerUnavailable(Exception):
+    """The broker did not answer within ``BROKER_TIMEOUT`` of the settings.
+
+    Args:
+        reason: What went wrong last, for the log; clients never see it.
+        is_unsure: True when a publication may have gone out all the same, because
+            the connection was lost before the answer came.
+    """
+
+    def __init__(self, reason: str, *, is_unsure: bool = False) -> None:
+        super().__init__(reason)
+        self.is_unsure = is_unsure

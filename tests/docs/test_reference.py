@@ -57,6 +57,9 @@ def test_a_setting_is_documented_with_its_lower_bound(name: str) -> None:
     if "> 0" in bounds or "≥ 1" in bounds:
         with pytest.raises(msgspec.ValidationError):
             conf.convert_settings({name: 0})
+    elif "≥ 0" in bounds:
+        with pytest.raises(msgspec.ValidationError):
+            conf.convert_settings({name: -1})
     else:
         assert isinstance(getattr(conf.Settings(), name.lower()), str | tuple)
 
@@ -72,6 +75,7 @@ def test_bounds_that_settings_set_each_other_are_documented() -> None:
             found[name] = other
     assert found == {
         "PONG_TIMEOUT": "PING_INTERVAL",
+        "DRAIN_TIMEOUT": "GRACEFUL_TIMEOUT",
         "MESSAGE_MAX_SIZE": "OUTBOX_MAX_SIZE",
     }
 

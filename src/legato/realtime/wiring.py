@@ -20,6 +20,7 @@ from legato.realtime.node.portal import Portal
 __all__ = [
     "build_broker",
     "build_node",
+    "find_node",
     "find_portal",
     "get_portal",
     "start_serving",
@@ -84,6 +85,11 @@ async def stop_serving() -> None:
     node, _node = _node, None
     if node is not None:
         await node.close()
+
+
+def find_node() -> Node | None:
+    """The node of this process, if there is one; never starts one."""
+    return _node
 
 
 def find_portal() -> tuple[Node, Portal] | None:

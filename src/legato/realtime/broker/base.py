@@ -66,12 +66,14 @@ class Broker(abc.ABC):
     Attributes:
         reaches_other_processes: False when publications stay in this process.
         counters: What the broker's bounds made it drop, by name.
+        connected: True while it can be published to and announces what is.
     """
 
     reaches_other_processes: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self.counters: Counter[str] = Counter()
+        self.connected = True
 
     @abc.abstractmethod
     async def start(self, deliver: Deliver) -> None:

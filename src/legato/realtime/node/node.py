@@ -29,6 +29,9 @@ class Node:
 
     Args:
         outbox_max_size: Bytes that may wait for one connection.
+
+    Attributes:
+        draining: True from the moment the process has been told to stop.
     """
 
     def __init__(self, broker: Broker, *, outbox_max_size: int) -> None:
@@ -37,6 +40,7 @@ class Node:
         self.hub = Hub()
         self.loop: asyncio.AbstractEventLoop
         self.flusher: Flusher
+        self.draining = False
         self._outbox_max_size = outbox_max_size
         self._release_timer: asyncio.TimerHandle | None = None
         self._releasing: asyncio.Task[None] | None = None
